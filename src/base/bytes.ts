@@ -1,0 +1,41 @@
+/**
+ * Checked big-endian integers over byte arrays, and byte arrays without surprises.
+ *
+ * @module
+ */
+import { AxfsError } from './errno.ts';
+
+/** A view on exactly the bytes of `bytes`. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/**
+ * Unsigned 64-bit big-endian integer.
+ *
+ * @throws AxfsError EOVERFLOW for values above 2^53-1, which no real image or device reaches.
+ */
+export function getU64(view: DataView, offset: number, what: string): number {
+  const value = view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
+  if (value > Number.MAX_SAFE_INTEGER) {
+    const exact = view.getBigUint64(offset);
+    throw new AxfsError('EOVERFLOW', `${what} is ${exact.toString()}, expected less than 2^53`);
+  }
+  return value;
+}
+
+/** Writes an unsigned 64-bit big-endian integer. */
+export function setU64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, Math.floor(value / 2 ** 32));
+  view.setUint32(offset + 4, value % 2 ** 32);
+}
+
+/** True when both hold the same bytes. */
+export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lower-case hex digits, two a byte. */
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

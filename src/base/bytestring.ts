@@ -1,0 +1,117 @@
+/**
+ * Names and paths as the kernel sees them: bytes without an encoding. A `ByteString` is a JavaScript
+ * string with one character per byte (U+0000 … U+00FF), so it works as a map key, and `<` compares it as
+ * C's `strcmp` does.
+ *
+ * @module
+ */
+import { assert } from './assert.ts';
+
+declare const byteString: unique symbol;
+
+/** One character per byte, 0 … 255. */
+export type ByteString = string & { readonly [byteString]: true };
+
+/** The bytes, one character each. */
+export function fromBytes(bytes: Uint8Array): ByteString {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text as ByteString;
+}
+
+/** The characters, one byte each. */
+export function toBytes(text: ByteString): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** Ordinary text as its UTF-8 bytes; unpaired surrogates U+DC80 … U+DCFF stand for the bytes 0x80 … 0xFF. */
+export function fromText(text: string): ByteString {
+  let out = '';
+  const encoder = new TextEncoder();
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    out +=
+      code >= 0xdc80 && code <= 0xdcff
+        ? String.fromCharCode(code - 0xdc00)
+        : fromBytes(encoder.encode(character));
+  }
+  return out as ByteString;
+}
+
+/**
+ * The bytes as text: valid UTF-8 sequences decoded, every other byte as the lone surrogate U+DC00 + byte
+ * (Python's `surrogateescape`), so that the result maps back by {@link fromText}.
+ */
+export function toText(text: ByteString): string {
+  let out = '';
+  for (let i = 0; i < text.length;) {
+    const length = utf8Length(text, i);
+    if (length === 0) {
+      out += String.fromCharCode(0xdc00 + text.charCodeAt(i));
+      i += 1;
+    } else {
+      out += new TextDecoder().decode(toBytes(text.slice(i, i + length) as ByteString));
+      i += length;
+    }
+  }
+  return out;
+}
+
+/** True when the bytes are valid UTF-8 throughout. */
+export function isUtf8(text: ByteString): boolean {
+  for (let i = 0; i < text.length;) {
+    const length = utf8Length(text, i);
+    if (length === 0) return false;
+    i += length;
+  }
+  return true;
+}
+
+/** Rows of RFC 3629's well-formed sequences: first byte range, second byte range, length. */
+const UTF8_SEQUENCES = [
+  [0x00, 0x7f, 0, 0, 1],
+  [0xc2, 0xdf, 0x80, 0xbf, 2],
+  [0xe0, 0xe0, 0xa0, 0xbf, 3],
+  [0xe1, 0xec, 0x80, 0xbf, 3],
+  [0xed, 0xed, 0x80, 0x9f, 3],
+  [0xee, 0xef, 0x80, 0xbf, 3],
+  [0xf0, 0xf0, 0x90, 0xbf, 4],
+  [0xf1, 0xf3, 0x80, 0xbf, 4],
+  [0xf4, 0xf4, 0x80, 0x8f, 4],
+] as const;
+
+function utf8Length(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  const row = UTF8_SEQUENCES.find(([low, high]) => first >= low && first <= high);
+  if (row === undefined) return 0;
+  const [, , low, high, length] = row;
+  for (let k = 1; k < length; k += 1) {
+    const byte = at + k < text.length ? text.charCodeAt(at + k) : -1;
+    const from = k === 1 ? low : 0x80;
+    const to = k === 1 ? high : 0xbf;
+    if (byte < from || byte > to) return 0;
+  }
+  return length;
+}
+
+/** Tags text known to hold only characters up to U+00FF (literals, paths joined from byte strings). */
+export function byteStringOf(text: string): ByteString {
+  assert(
+    Array.from(text).every((c) => (c.codePointAt(0) ?? 0) <= 0xff),
+    () => `a byte string has one character per byte: ${JSON.stringify(text)}`,
+  );
+  return text as ByteString;
+}
+
+/**
+ * For one-line messages: printable text as it is, control and undecodable bytes as `\xNN`, so that a
+ * hostile name can neither break a line nor reach the terminal as an escape sequence.
+ */
+export function toPrintable(text: ByteString): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this replaces
+  return toText(text).replace(/[\x00-\x1f\x7f-\x9f\\\udc80-\udcff]/g, (c) =>
+    c === '\\' ? '\\\\' : `\\x${(c.charCodeAt(0) % 256).toString(16).padStart(2, '0')}`,
+  );
+}

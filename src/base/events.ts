@@ -1,0 +1,110 @@
+/**
+ * What happens in a simulation, as counted events. Devices, codecs, mm and the file system report what
+ * they did; nothing here knows a price. A sink is a function; events may be reused objects, valid only
+ * during the call: a sink that keeps one copies it.
+ *
+ * @module
+ */
+
+/**
+ * Ways a page fault ends, in mm's terms:
+ * - `raw_pfn`: a pfn without struct page was inserted (XIP);
+ * - `file_major`: a page-cache page was filled first (VM_FAULT_MAJOR);
+ * - `file_minor`: a page-cache page was there already;
+ * - `wp_raw`, `wp_file`, `wp_anon`: write to a present, write-protected PTE over a raw pfn, a file page,
+ *   an anonymous page;
+ * - `anonymous`: first touch of memory without a file.
+ */
+export const FAULT_KINDS = [
+  'raw_pfn',
+  'file_major',
+  'file_minor',
+  'wp_raw',
+  'wp_file',
+  'wp_anon',
+  'anonymous',
+] as const;
+
+/** One of {@link FAULT_KINDS}. */
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Why a page of a file was not mapped straight from flash. A closed list. */
+export const NOT_XIP_REASONS = [
+  /** The image stores the page compressed. */
+  'compressed_node',
+  /** The image stores the page byte-aligned, so no page frame holds it alone. */
+  'byte_aligned_node',
+  /** The device has no physical window over the XIP region. */
+  'device_cannot_point',
+  /** An XIP tail page holds bytes after the end of the file, which must not leak. */
+  'nonzero_tail',
+] as const;
+
+/** One of {@link NOT_XIP_REASONS}. */
+export type NotXipReason = (typeof NOT_XIP_REASONS)[number];
+
+/** A page fault was served. `earlyCow`: a write to an empty PTE that was copied in the same fault. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  kind: FaultKind;
+  earlyCow: boolean;
+}
+
+/** One 4 KiB page was copied by the CPU: to break copy-on-write. */
+export interface CowCopyEvent {
+  readonly type: 'cow_copy';
+  /** Where the copy came from: a flash frame or a RAM frame. */
+  source: 'raw' | 'page';
+}
+
+/** A device operation that transfers bytes over the flash bus as one burst. */
+export interface MtdReadEvent {
+  readonly type: 'mtd_read';
+  bytes: number;
+}
+
+/** The CPU read `bytes` through the device's mapped window, line by line (tables, memcpy). */
+export interface MappedReadEvent {
+  readonly type: 'mapped_read';
+  bytes: number;
+}
+
+/** A cblock was expanded. */
+export interface InflateEvent {
+  readonly type: 'inflate';
+  storedBytes: number;
+  bytes: number;
+}
+
+/** A page-cache page was filled: `bytes` copied into it, the rest zeroed. */
+export interface PageFillEvent {
+  readonly type: 'page_fill';
+  bytes: number;
+  /** Absent for a fill by read(2) of a page that no mapping asked for. */
+  reason: NotXipReason;
+  /** The cblock was the one already expanded. */
+  cblockHit: boolean;
+}
+
+/** A workload touched a mapped page: `lines` cache lines of it, from flash or from RAM. */
+export interface PageTouchEvent {
+  readonly type: 'page_touch';
+  memory: 'flash' | 'ram';
+  lines: number;
+}
+
+/** Any event. */
+export type SimEvent =
+  | FaultEvent
+  | CowCopyEvent
+  | MtdReadEvent
+  | MappedReadEvent
+  | InflateEvent
+  | PageFillEvent
+  | PageTouchEvent;
+
+/** Receives events in the order they happen. */
+export type EventSink = (event: Readonly<SimEvent>) => void;
+
+/** A sink for those who do not look. */
+export const ignoreEvents: EventSink = () => undefined;

@@ -1,0 +1,109 @@
+/**
+ * The 18 regions and their descriptors. Encoder, decoder, `axfs info` and the builder walk this table.
+ *
+ * @module
+ */
+import { getU64, setU64 } from '../base/bytes.ts';
+import { DESCRIPTOR_BYTES } from './constants.ts';
+
+/** One row: a region, in the order in which the superblock names their descriptors. */
+export interface RegionSpec {
+  readonly name: string;
+  /** `raw`: bytes; `table`: packed integers; `pages`: whole pages at page-aligned offsets. */
+  readonly kind: 'raw' | 'table' | 'pages';
+  /** The driver copies the region to RAM when it is not addressable; the others are read piecewise. */
+  readonly needsAddress: boolean;
+}
+
+/** Regions in superblock order; `byte_aligned` stands before `compressed`. */
+export const REGIONS = [
+  { name: 'strings', kind: 'raw', needsAddress: true },
+  { name: 'xip', kind: 'pages', needsAddress: true },
+  { name: 'byte_aligned', kind: 'raw', needsAddress: false },
+  { name: 'compressed', kind: 'raw', needsAddress: false },
+  { name: 'node_type', kind: 'table', needsAddress: true },
+  { name: 'node_index', kind: 'table', needsAddress: true },
+  { name: 'cnode_offset', kind: 'table', needsAddress: true },
+  { name: 'cnode_index', kind: 'table', needsAddress: true },
+  { name: 'banode_offset', kind: 'table', needsAddress: true },
+  { name: 'cblock_offset', kind: 'table', needsAddress: true },
+  { name: 'inode_file_size', kind: 'table', needsAddress: true },
+  { name: 'inode_name_offset', kind: 'table', needsAddress: true },
+  { name: 'inode_num_entries', kind: 'table', needsAddress: true },
+  { name: 'inode_mode_index', kind: 'table', needsAddress: true },
+  { name: 'inode_array_index', kind: 'table', needsAddress: true },
+  { name: 'modes', kind: 'table', needsAddress: true },
+  { name: 'uids', kind: 'table', needsAddress: true },
+  { name: 'gids', kind: 'table', needsAddress: true },
+] as const satisfies readonly RegionSpec[];
+
+/** Name of a region. */
+export type RegionName = (typeof REGIONS)[number]['name'];
+/** Name of a region that is a byte table. */
+export type TableName = Extract<(typeof REGIONS)[number], { kind: 'table' }>['name'];
+
+/** Names of the byte tables, in superblock order, which is also the order they are written in. */
+export const TABLE_NAMES: readonly TableName[] = REGIONS.flatMap((row) =>
+  row.kind === 'table' ? [row.name] : [],
+);
+
+/** A decoded region descriptor. */
+export interface RegionDescriptor {
+  /** Image offset of the region's bytes. */
+  readonly fsoffset: number;
+  /** Length in bytes, expanded. */
+  readonly size: number;
+  /** 0 = stored plain; otherwise the length of the zlib stream that expands to `size` bytes. */
+  readonly compressedSize: number;
+  /** Byte tables: number of entries, sentinels included. */
+  readonly maxIndex: number;
+  /** Byte tables: bytes an entry. */
+  readonly tableByteDepth: number;
+  /** Non-zero asks the driver for a copy in RAM. */
+  readonly incore: number;
+}
+
+/** Bytes that the region takes in the image. */
+export const storedSize = (descriptor: RegionDescriptor): number =>
+  descriptor.compressedSize > 0 ? descriptor.compressedSize : descriptor.size;
+
+/** Field names of a descriptor, for reports. */
+export const DESCRIPTOR_FIELDS = [
+  { key: 'fsoffset', offset: 0, bytes: 8 },
+  { key: 'size', offset: 8, bytes: 8 },
+  { key: 'compressedSize', offset: 16, bytes: 8 },
+  { key: 'maxIndex', offset: 24, bytes: 8 },
+  { key: 'tableByteDepth', offset: 32, bytes: 1 },
+  { key: 'incore', offset: 33, bytes: 1 },
+] as const satisfies readonly { key: keyof RegionDescriptor; offset: number; bytes: 1 | 8 }[];
+
+/**
+ * Decodes the 34 bytes at `offset` of `view`.
+ *
+ * @throws AxfsError EOVERFLOW when a field exceeds 2^53-1.
+ */
+export function decodeDescriptor(
+  view: DataView,
+  offset: number,
+  name: RegionName,
+): RegionDescriptor {
+  const values: Partial<Record<keyof RegionDescriptor, number>> = {};
+  for (const field of DESCRIPTOR_FIELDS)
+    values[field.key] =
+      field.bytes === 1
+        ? view.getUint8(offset + field.offset)
+        : getU64(view, offset + field.offset, `${field.key} of region ${name}`);
+  return values as RegionDescriptor;
+}
+
+/** Writes a descriptor's 34 bytes at `offset` of `view`. */
+export function encodeDescriptor(view: DataView, offset: number, value: RegionDescriptor): void {
+  for (const field of DESCRIPTOR_FIELDS) {
+    if (field.bytes === 1) view.setUint8(offset + field.offset, value[field.key]);
+    else setU64(view, offset + field.offset, value[field.key]);
+  }
+}
+
+/** End of the last field: asserted against {@link DESCRIPTOR_BYTES} by a test. */
+export const descriptorEnd = (): number =>
+  Math.max(DESCRIPTOR_BYTES, ...DESCRIPTOR_FIELDS.map((field) => field.offset + field.bytes));

@@ -1,0 +1,26 @@
+/**
+ * The layers of `src`, from the bottom up: folder name → the folders it may import.
+ *
+ * One table feeds the lint rules (tools/eslint.config.js) and the test that walks the real imports
+ * (test/unit/tidy.test.ts), so a wall cannot exist in one and be missing in the other.
+ */
+export const LAYERS = {
+  base: [],
+  ondisk: ['base'],
+  codec: ['base'],
+  mtd: ['base'],
+  mm: ['base'],
+  cost: ['base'],
+  mkfs: ['base', 'ondisk', 'codec'],
+  fs: ['base', 'ondisk', 'codec', 'mtd', 'mm'],
+  sim: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'mkfs', 'fs'],
+  report: ['base', 'cost'],
+  host: ['base', 'codec'],
+  cli: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'mkfs', 'fs', 'sim', 'cost', 'report', 'host'],
+};
+
+/** The one layer that talks to Node: everything else is deterministic and does no I/O. */
+export const HOST_LAYER = 'host';
+
+/** Files that may shift and mask: bit work on values known to fit in 32 bits. */
+export const BITWISE_FILES = ['src/base/bits.ts', 'src/codec/*.ts', 'src/mm/vmflags.ts'];
