@@ -23,4 +23,9 @@ export const LAYERS = {
 export const HOST_LAYER = 'host';
 
 /** Files that may shift and mask: bit work on values known to fit in 32 bits. */
-export const BITWISE_FILES = ['src/base/bits.ts', 'src/codec/*.ts', 'src/mm/vmflags.ts'];
+export const BITWISE_FILES = [
+  'src/base/bits.ts',
+  'src/codec/*.ts',
+  'src/mm/vmflags.ts',
+  'src/mm/pagetable.ts',
+];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { assert } from './assert.ts';
 import { AxfsError } from './errno.ts';
 
 /** A view on exactly the bytes of `bytes`. */
@@ -23,8 +24,16 @@ export function getU64(view: DataView, offset: number, what: string): number {
   return value;
 }
 
-/** Writes an unsigned 64-bit big-endian integer. */
+/**
+ * Writes an unsigned 64-bit big-endian integer.
+ *
+ * @throws InvariantError when `value` is not a whole number in 0 … 2^53-1.
+ */
 export function setU64(view: DataView, offset: number, value: number): void {
+  assert(
+    Number.isSafeInteger(value) && value >= 0,
+    () => `a u64 is a whole number from 0 to 2^53-1: ${String(value)}`,
+  );
   view.setUint32(offset, Math.floor(value / 2 ** 32));
   view.setUint32(offset + 4, value % 2 ** 32);
 }

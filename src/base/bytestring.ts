@@ -6,8 +6,12 @@
  * @module
  */
 import { assert } from './assert.ts';
+import { toHex } from './bytes.ts';
 
 declare const byteString: unique symbol;
+
+/** Keeps U+FEFF, which a decoder drops unless told: it is part of a name like any other character. */
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** One character per byte, 0 … 255. */
 export type ByteString = string & { readonly [byteString]: true };
@@ -52,7 +56,7 @@ export function toText(text: ByteString): string {
       out += String.fromCharCode(0xdc00 + text.charCodeAt(i));
       i += 1;
     } else {
-      out += new TextDecoder().decode(toBytes(text.slice(i, i + length) as ByteString));
+      out += DECODER.decode(toBytes(text.slice(i, i + length) as ByteString));
       i += length;
     }
   }
@@ -106,12 +110,15 @@ export function byteStringOf(text: string): ByteString {
 }
 
 /**
- * For one-line messages: printable text as it is, control and undecodable bytes as `\xNN`, so that a
- * hostile name can neither break a line nor reach the terminal as an escape sequence.
+ * For one-line messages: printable text as it is; the bytes of control characters and line separators, and
+ * undecodable bytes, as `\xNN`. So a hostile name can neither break a line nor reach the terminal as an
+ * escape sequence, and different names print differently.
  */
 export function toPrintable(text: ByteString): string {
   // eslint-disable-next-line no-control-regex -- control characters are what this replaces
-  return toText(text).replace(/[\x00-\x1f\x7f-\x9f\\\udc80-\udcff]/g, (c) =>
-    c === '\\' ? '\\\\' : `\\x${(c.charCodeAt(0) % 256).toString(16).padStart(2, '0')}`,
+  return toText(text).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\\\udc80-\udcff]/gu, (c) =>
+    c === '\\'
+      ? '\\\\'
+      : Array.from(fromText(c), (byte) => `\\x${toHex(toBytes(byte as ByteString))}`).join(''),
   );
 }

@@ -67,6 +67,8 @@ export interface MtdReadEvent {
 export interface MappedReadEvent {
   readonly type: 'mapped_read';
   bytes: number;
+  /** Cache lines touched. */
+  lines: number;
 }
 
 /** A cblock was expanded. */
@@ -80,7 +82,7 @@ export interface InflateEvent {
 export interface PageFillEvent {
   readonly type: 'page_fill';
   bytes: number;
-  /** Absent for a fill by read(2) of a page that no mapping asked for. */
+  /** Why the page is not mapped from flash instead. */
   reason: NotXipReason;
   /** The cblock was the one already expanded. */
   cblockHit: boolean;

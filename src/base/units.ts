@@ -55,6 +55,9 @@ export const PAGE_SIZE = 4096;
 /** log2(PAGE_SIZE), as stored in the superblock. */
 export const PAGE_SHIFT = 12;
 
+/** Bytes of a CPU cache line: the unit in which mapped memory is fetched (ARM9 … Cortex-A9: 32 bytes). */
+export const CACHE_LINE_BYTES = 32;
+
 /** Pages that `bytes` occupy, the last one possibly in part. */
 export const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_SIZE);
 

@@ -70,6 +70,7 @@ const SIGNATURE_OFFSET = 4;
 const DIGEST_OFFSET = 20;
 const DIGEST_BYTES = 40;
 const DESCRIPTOR_OFFSETS_OFFSET = 96;
+const VERSION_OFFSET = 240;
 /** `strings` field of the newer, unfinished builder's packed superblock: its first descriptor follows at once. */
 const PACKED_SUPERBLOCK_BYTES = 253;
 
@@ -99,7 +100,8 @@ export function encodeSuperblock(superblock: Superblock): Uint8Array {
  * Reads a superblock and checks what a 2.2.0 reader must: magic, signature, layout, version, page size and
  * compression type. `name` is the image's name, for messages.
  *
- * @throws AxfsError EINVAL naming the field, its value and what was expected.
+ * @throws AxfsError EINVAL naming the field, its value and what was expected; EOVERFLOW when a field exceeds
+ * 2^53-1.
  */
 export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
   const refuse = (what: string): never => {
@@ -133,6 +135,9 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
     refuse(
       'packed 253-byte superblock of the unfinished newer builder, whose images no driver can mount',
     );
+  // Before the tail, which version 1 does not have.
+  const version = Array.from(bytes.subarray(VERSION_OFFSET, VERSION_OFFSET + 3));
+  if (version[0] !== VERSION.major) refuse(`format version is ${version.join('.')}, expected 2.x`);
 
   const fields: Partial<Record<keyof SuperblockFields, number>> = {};
   for (const field of SUPER_FIELDS)
@@ -147,10 +152,6 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
     digest: bytes.slice(DIGEST_OFFSET, DIGEST_OFFSET + DIGEST_BYTES),
     descriptorOffsets: descriptorOffsets as Record<RegionName, number>,
   };
-  if (superblock.versionMajor !== VERSION.major)
-    refuse(
-      `format version is ${String(superblock.versionMajor)}.${String(superblock.versionMinor)}.${String(superblock.versionSub)}, expected 2.x`,
-    );
   if (superblock.pageShift !== PAGE_SHIFT)
     refuse(`page_shift is ${String(superblock.pageShift)}, expected ${String(PAGE_SHIFT)}`);
   if (superblock.compressionType !== COMPRESSION_ZLIB)
