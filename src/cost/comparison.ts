@@ -1,0 +1,121 @@
+/**
+ * Several designs of one root filesystem under one workload, side by side.
+ *
+ * @module
+ */
+import type { NamedParameter } from '../base/parameter.ts';
+import { flashBytesRead, totalFaults } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { CpuPreset } from './params.ts';
+import type { Cost } from './price.ts';
+
+/** RAM by use, bytes, at the moment of the highest total. */
+export interface RamAtPeak {
+  readonly pageCache: number;
+  readonly anonymous: number;
+  readonly pageTables: number;
+  readonly metadata: number;
+}
+
+/** One design's image, run and price. */
+export interface DesignResult {
+  readonly design: string;
+  /** Bytes of the image in flash. */
+  readonly flashBytes: number;
+  /** Pages in the xip region. */
+  readonly xipPages: number;
+  readonly ram: RamAtPeak;
+  readonly ledger: Ledger;
+  readonly cost: Cost;
+}
+
+/** What was compared, and how. */
+export interface Comparison {
+  readonly tree: string;
+  readonly trace: string;
+  readonly profile: string;
+  readonly compat: boolean;
+  readonly faultRoute: string;
+  readonly flash: { readonly name: string; readonly title: string };
+  readonly cpu: CpuPreset;
+  readonly parameters: readonly NamedParameter[];
+  readonly designs: readonly DesignResult[];
+}
+
+/** A column of the comparison: a number of one design. */
+export interface ComparisonColumn {
+  readonly key: string;
+  readonly title: string;
+  readonly kind: 'bytes' | 'count' | 'cost';
+  readonly value: (result: DesignResult) => number;
+}
+
+const wp = ({ ledger: { faults } }: DesignResult): number =>
+  faults.wp_file + faults.wp_raw + faults.wp_anon;
+
+/** All columns; text, JSON and every later format walk this table. */
+export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
+  { key: 'flashBytes', title: 'flash', kind: 'bytes', value: (r) => r.flashBytes },
+  { key: 'xipPages', title: 'XIP pages', kind: 'count', value: (r) => r.xipPages },
+  { key: 'faults', title: 'faults', kind: 'count', value: (r) => totalFaults(r.ledger) },
+  { key: 'faultsXip', title: 'XIP', kind: 'count', value: (r) => r.ledger.faults.raw_pfn },
+  { key: 'faultsFill', title: 'fill', kind: 'count', value: (r) => r.ledger.faults.file_major },
+  { key: 'faultsHit', title: 'hit', kind: 'count', value: (r) => r.ledger.faults.file_minor },
+  { key: 'faultsWriteProtect', title: 'wp/COW', kind: 'count', value: wp },
+  {
+    key: 'ramPeak',
+    title: 'RAM peak',
+    kind: 'bytes',
+    value: (result) => ramPeak(result),
+  },
+  { key: 'ramPageCache', title: 'cache', kind: 'bytes', value: (r) => r.ram.pageCache },
+  { key: 'ramAnonymous', title: 'anon', kind: 'bytes', value: (r) => r.ram.anonymous },
+  { key: 'ramPageTables', title: 'ptes', kind: 'bytes', value: (r) => r.ram.pageTables },
+  { key: 'ramMetadata', title: 'meta', kind: 'bytes', value: (r) => r.ram.metadata },
+  {
+    key: 'flashRead',
+    title: 'flash read',
+    kind: 'bytes',
+    value: (r) => flashBytesRead(r.ledger),
+  },
+  { key: 'cost', title: 'cost', kind: 'cost', value: (r) => r.cost.total },
+  { key: 'costTrap', title: 'trap', kind: 'cost', value: (r) => r.cost.parts.trap },
+  { key: 'costFlash', title: 'flash', kind: 'cost', value: (r) => r.cost.parts.flash },
+  { key: 'costInflate', title: 'inflate', kind: 'cost', value: (r) => r.cost.parts.inflate },
+  { key: 'costCopy', title: 'copy', kind: 'cost', value: (r) => r.cost.parts.copy },
+  { key: 'costRam', title: 'RAM', kind: 'cost', value: (r) => r.cost.parts.ram },
+];
+
+/** RAM at its peak, all uses, bytes. */
+export const ramPeak = ({ ram }: DesignResult): number =>
+  ram.pageCache + ram.anonymous + ram.pageTables + ram.metadata;
+
+/** A design against the first one of a comparison. */
+export interface Difference {
+  readonly design: string;
+  /** Bytes of flash it takes more. */
+  readonly flashAdded: number;
+  /** Bytes of RAM it needs less at the peak. */
+  readonly ramSaved: number;
+  /** RAM saved for each byte of flash added; `undefined` when none was added. */
+  readonly ramPerFlash: number | undefined;
+  /** Its cost as a share of the first design's. */
+  readonly costShare: number;
+}
+
+/** Every design but the first, against the first. */
+export function differences({ designs }: Comparison): readonly Difference[] {
+  const [baseline, ...others] = designs;
+  if (baseline === undefined) return [];
+  return others.map((result) => {
+    const flashAdded = result.flashBytes - baseline.flashBytes;
+    const ramSaved = ramPeak(baseline) - ramPeak(result);
+    return {
+      design: result.design,
+      flashAdded,
+      ramSaved,
+      ramPerFlash: flashAdded > 0 ? ramSaved / flashAdded : undefined,
+      costShare: result.cost.total / baseline.cost.total,
+    };
+  });
+}

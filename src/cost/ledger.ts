@@ -1,0 +1,111 @@
+/**
+ * The ledger: what a run did, added up from its events. Counts only; prices come later, so that one run
+ * can be priced many ways.
+ *
+ * @module
+ */
+import { unreachable } from '../base/assert.ts';
+import { FAULT_KINDS, NOT_XIP_REASONS } from '../base/events.ts';
+import type { EventSink, FaultKind, NotXipReason, SimEvent } from '../base/events.ts';
+
+/** Totals of one run. */
+export interface Ledger {
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  /** Faults that filled or found a page and copied it at once, by the kind they are counted under. */
+  readonly earlyCow: Readonly<Record<FaultKind, number>>;
+  readonly cowCopies: { readonly raw: number; readonly page: number };
+  readonly mtdReads: { readonly operations: number; readonly bytes: number };
+  readonly mappedReads: {
+    readonly operations: number;
+    readonly bytes: number;
+    readonly lines: number;
+  };
+  readonly inflate: {
+    readonly cblocks: number;
+    readonly storedBytes: number;
+    readonly bytes: number;
+  };
+  readonly fills: {
+    readonly pages: number;
+    readonly bytes: number;
+    readonly cblockHits: number;
+    readonly byReason: Readonly<Record<NotXipReason, number>>;
+  };
+  /** Cache lines that the workload fetched from mapped pages. */
+  readonly touchedLines: { readonly flash: number; readonly ram: number };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends number ? number : Mutable<T[K]> };
+
+const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
+  Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+
+/** All faults of a ledger. */
+export const totalFaults = (ledger: Ledger): number =>
+  FAULT_KINDS.reduce((sum, kind) => sum + ledger.faults[kind], 0);
+
+/** Bytes that left the flash chip for table look-ups, fills and copies (not for running mapped code). */
+export const flashBytesRead = (ledger: Ledger): number =>
+  ledger.mtdReads.bytes + ledger.mappedReads.bytes;
+
+/** Collects events. */
+export class LedgerSink {
+  readonly #ledger: Mutable<Ledger> = {
+    faults: zeros(FAULT_KINDS),
+    earlyCow: zeros(FAULT_KINDS),
+    cowCopies: { raw: 0, page: 0 },
+    mtdReads: { operations: 0, bytes: 0 },
+    mappedReads: { operations: 0, bytes: 0, lines: 0 },
+    inflate: { cblocks: 0, storedBytes: 0, bytes: 0 },
+    fills: { pages: 0, bytes: 0, cblockHits: 0, byReason: zeros(NOT_XIP_REASONS) },
+    touchedLines: { flash: 0, ram: 0 },
+  };
+
+  /** Hand this to whoever emits. */
+  readonly sink: EventSink = (event) => {
+    this.#add(event);
+  };
+
+  /** A copy of the totals so far. */
+  read(): Ledger {
+    return structuredClone(this.#ledger);
+  }
+
+  #add(event: Readonly<SimEvent>): void {
+    const ledger = this.#ledger;
+    switch (event.type) {
+      case 'fault':
+        ledger.faults[event.kind] += 1;
+        if (event.earlyCow) ledger.earlyCow[event.kind] += 1;
+        return;
+      case 'cow_copy':
+        ledger.cowCopies[event.source] += 1;
+        return;
+      case 'mtd_read':
+        ledger.mtdReads.operations += 1;
+        ledger.mtdReads.bytes += event.bytes;
+        return;
+      case 'mapped_read':
+        ledger.mappedReads.operations += 1;
+        ledger.mappedReads.bytes += event.bytes;
+        ledger.mappedReads.lines += event.lines;
+        return;
+      case 'inflate':
+        ledger.inflate.cblocks += 1;
+        ledger.inflate.storedBytes += event.storedBytes;
+        ledger.inflate.bytes += event.bytes;
+        return;
+      case 'page_fill':
+        ledger.fills.pages += 1;
+        ledger.fills.bytes += event.bytes;
+        ledger.fills.byReason[event.reason] += 1;
+        if (event.cblockHit) ledger.fills.cblockHits += 1;
+        return;
+      case 'page_touch':
+        ledger.touchedLines[event.memory] += event.lines;
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+}

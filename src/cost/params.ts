@@ -1,0 +1,270 @@
+/**
+ * Prices of what a CPU does, as rows with unit, source and standing. Work is counted in instructions, as
+ * a real kernel with the original driver was measured; presets in nanoseconds convert instructions by a
+ * clock and a number of cycles per instruction, which are rows too.
+ *
+ * @module
+ */
+import { AxfsError } from '../base/errno.ts';
+import { parameter } from '../base/parameter.ts';
+import type { NamedParameter, Parameter } from '../base/parameter.ts';
+import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
+
+/** What a total is measured in. */
+export type CostUnit = 'instructions' | 'ns';
+
+const MEASURED =
+  'instruction counts of Linux 6.1.192 (x86_64) with the original AXFS driver, in an emulated PC';
+const REPLAY = `${MEASURED}, replaying the armhf root filesystem's trace`;
+const EARLY_DECOMPRESSOR =
+  'gzip rate of the ARM boot-time decompressor (linux-arm-kernel, 2012-02-16; early caches, so on the slow side)';
+/** Mean stored size of a 4 KiB page of the profiled ARM root filesystem, bytes. */
+const MEAN_STORED = 2382;
+
+/** Rows every preset has: work in instructions. */
+export const INSTRUCTION_ROWS = {
+  'trap.rawPfn': parameter(
+    2153,
+    'instructions',
+    'measured',
+    `${MEASURED}: XIP fault, physical address, median`,
+  ),
+  'trap.fileMinor': parameter(
+    2016,
+    'instructions',
+    'measured',
+    `${MEASURED}: page already in the page cache, median`,
+  ),
+  'trap.fileMajor': parameter(
+    5618,
+    'instructions',
+    'derived',
+    `${MEASURED}: page whose cblock is expanded already, 6,130 median, less copy.page`,
+  ),
+  'trap.writeProtectFile': parameter(
+    3658,
+    'instructions',
+    'derived',
+    `${REPLAY}: write-protect copy of a cached page, 4,170 median, less copy.page`,
+  ),
+  'trap.writeProtectRaw': parameter(
+    3713,
+    'instructions',
+    'derived',
+    `${REPLAY}: write-protect copy of an XIP page, 3,811 to 4,639, middle, less copy.page`,
+  ),
+  'trap.writeProtectAnon': parameter(
+    2016,
+    'instructions',
+    'assumed',
+    'as a fault on a cached page: no page is allocated or copied',
+  ),
+  'trap.anonymous': parameter(
+    2850,
+    'instructions',
+    'derived',
+    `${MEASURED}: first touch of a tmpfs page, 3,362 median, less clearing it at the price of copy.page`,
+  ),
+  'trap.earlyCow': parameter(
+    1618,
+    'instructions',
+    'derived',
+    `${REPLAY}: what a write-protect copy costs beyond a cached fault (4,170 - 2,040), less copy.page: allocation and accounting added to the fault that copies at once`,
+  ),
+  'inflate.setup': parameter(
+    61770,
+    'instructions/cblock',
+    'derived',
+    `${REPLAY}: fit of a compressed fill, 67,900 + 30.9 x stored bytes (r2 0.87), less the 6,130 of a fill without inflate`,
+  ),
+  'inflate.storedByte': parameter(
+    30.9,
+    'instructions/byte',
+    'measured',
+    `${REPLAY}: slope of the fit over stored bytes, ARM code`,
+  ),
+  'copy.page': parameter(
+    512,
+    'instructions',
+    'measured',
+    `${MEASURED}: one 4 KiB copy, counted per 8-byte word`,
+  ),
+} as const satisfies Record<string, Parameter>;
+
+/** Rows of a preset in nanoseconds. */
+export const TIME_ROW_NAMES = ['cpu.clock', 'cpu.cpi', 'ram.line', 'touch.missShare'] as const;
+
+/** Name of an instruction row. */
+export type InstructionRow = keyof typeof INSTRUCTION_ROWS;
+/** Name of a row that turns work into time. */
+export type TimeRow = (typeof TIME_ROW_NAMES)[number];
+
+/** A CPU to price with. */
+export interface CpuPreset {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: CostUnit;
+  /** Present exactly for unit `ns`. */
+  readonly time?: Readonly<Record<TimeRow, Parameter>>;
+}
+
+const MISS_SHARE = parameter(
+  1,
+  'share',
+  'assumed',
+  'every epoch of a trace starts with cold caches: each line touched in it is fetched once; an upper bound, least kind to XIP',
+);
+/** Instructions of inflating a page of MEAN_STORED bytes, from the rows above. */
+const MEAN_INFLATE =
+  INSTRUCTION_ROWS['inflate.setup'].value +
+  INSTRUCTION_ROWS['inflate.storedByte'].value * MEAN_STORED;
+
+/** Cycles per instruction at which inflating a mean page takes the time that was measured. */
+const cpiFrom = (nanosecondsPerPage: number, megahertz: number, source: string): Parameter =>
+  parameter(
+    Math.round(((nanosecondsPerPage * megahertz) / 1000 / MEAN_INFLATE) * 100) / 100,
+    'cycles/instruction',
+    'derived',
+    `${source}; divided by the ${String(Math.round(MEAN_INFLATE))} instructions of inflating a page of ${String(MEAN_STORED)} stored bytes`,
+  );
+
+/** CPU presets by name. */
+export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
+  'x86-counted': {
+    name: 'x86-counted',
+    title: 'instructions, as counted on x86_64 with the original driver',
+    unit: 'instructions',
+  },
+  'arm926-200': {
+    name: 'arm926-200',
+    title: 'ARM926EJ-S, 200 MHz (AT91SAM9263), x16 SDR SDRAM',
+    unit: 'ns',
+    time: {
+      'cpu.clock': parameter(
+        200,
+        'MHz',
+        'assumed',
+        'AT91SAM9263 nominal clock; the board of the measurement does not state its own',
+      ),
+      'cpu.cpi': cpiFrom(
+        824_000,
+        200,
+        `${EARLY_DECOMPRESSOR}: AT91SAM9263, 4,647,908 bytes in 0.9355 s = 0.824 ms a page`,
+      ),
+      'ram.line': parameter(
+        158,
+        'ns/line',
+        'derived',
+        'MT48H16M16LF data sheet: 133 MHz, CL 3, x16; tRCD 3 clocks (assumed) + CL 3 + 15 = 21 clocks for 32 bytes',
+      ),
+      'touch.missShare': MISS_SHARE,
+    },
+  },
+  'cortex-a9-1000': {
+    name: 'cortex-a9-1000',
+    title: 'Cortex-A9, 1 GHz (OMAP4430), x16 LPDDR',
+    unit: 'ns',
+    time: {
+      'cpu.clock': parameter(
+        1000,
+        'MHz',
+        'assumed',
+        'OMAP4430 nominal clock; the board of the measurement does not state its own',
+      ),
+      'cpu.cpi': cpiFrom(
+        295_000,
+        1000,
+        `${EARLY_DECOMPRESSOR}: OMAP4430, 6,965,644 bytes in 0.5015 s = 0.295 ms a page`,
+      ),
+      'ram.line': parameter(
+        84,
+        'ns/line',
+        'derived',
+        'x16 LPDDR at 166 MHz: tRCD 3 clocks (assumed) + CL 3 + 8 = 14 clocks for 32 bytes',
+      ),
+      'touch.missShare': MISS_SHARE,
+    },
+  },
+};
+
+/** Names of {@link CPU_PRESETS}. */
+export const CPU_NAMES: readonly string[] = Object.keys(CPU_PRESETS);
+
+/**
+ * The preset called `name`.
+ *
+ * @throws AxfsError EINVAL naming the known ones.
+ */
+export function cpuPreset(name: string): CpuPreset {
+  const preset = Object.hasOwn(CPU_PRESETS, name) ? CPU_PRESETS[name] : undefined;
+  if (preset === undefined)
+    throw new AxfsError('EINVAL', `--cpu is '${name}', expected one of ${CPU_NAMES.join(', ')}`);
+  return preset;
+}
+
+/** Prices of one CPU with one flash part, in the preset's unit. */
+export interface PriceList {
+  readonly preset: CpuPreset;
+  readonly unit: CostUnit;
+  /** Every row that the prices below come from. */
+  readonly rows: readonly NamedParameter[];
+  /** One instruction. */
+  readonly instruction: number;
+  /** One byte copied by the CPU between RAM pages. */
+  readonly copyByte: number;
+  /** Opening one burst on the flash bus, and each byte of it. */
+  readonly flashOpen: number;
+  readonly flashByte: number;
+  /** One line fetched from mapped flash, and from RAM. */
+  readonly flashLine: number;
+  readonly ramLine: number;
+  /** Share of touched lines that miss the CPU's caches. */
+  readonly missShare: number;
+}
+
+/**
+ * Puts a CPU and a flash part (its rows named `flash.*`) together.
+ *
+ * @throws AxfsError EINVAL when the part lacks a row that the preset needs.
+ */
+export function priceList(preset: CpuPreset, flash: readonly NamedParameter[]): PriceList {
+  const work = Object.entries(INSTRUCTION_ROWS).map(([name, row]) => ({ name, ...row }));
+  const copyInstructions = INSTRUCTION_ROWS['copy.page'].value / PAGE_SIZE;
+  if (preset.time === undefined)
+    return {
+      preset,
+      unit: preset.unit,
+      rows: work,
+      instruction: 1,
+      copyByte: copyInstructions,
+      flashOpen: 0,
+      flashByte: 0,
+      flashLine: 0,
+      ramLine: 0,
+      missShare: 0,
+    };
+  const flashRow = (name: string): number => {
+    const row = flash.find((candidate) => candidate.name === name);
+    if (row === undefined)
+      throw new AxfsError(
+        'EINVAL',
+        `flash part has no parameter '${name}', which prices in ns need`,
+      );
+    return row.value;
+  };
+  const { time } = preset;
+  const instruction = (time['cpu.cpi'].value * 1000) / time['cpu.clock'].value;
+  const ramLine = time['ram.line'].value;
+  return {
+    preset,
+    unit: preset.unit,
+    rows: [...work, ...TIME_ROW_NAMES.map((name) => ({ name, ...time[name] })), ...flash],
+    instruction,
+    copyByte: copyInstructions * instruction + (2 * ramLine) / CACHE_LINE_BYTES,
+    flashOpen: flashRow('flash.open'),
+    flashByte: flashRow('flash.byte'),
+    flashLine: flashRow('flash.line'),
+    ramLine,
+    missShare: time['touch.missShare'].value,
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Counts × prices = cost, split by where it goes.
+ *
+ * @module
+ */
+import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
+import type { FaultKind } from '../base/events.ts';
+import { FAULT_KINDS } from '../base/events.ts';
+import type { Ledger } from './ledger.ts';
+import { INSTRUCTION_ROWS } from './params.ts';
+import type { CostUnit, InstructionRow, PriceList } from './params.ts';
+
+/** Parts of a cost, in the price list's unit. */
+export const COST_PARTS = [
+  { key: 'trap', title: 'entering the kernel, finding and mapping pages' },
+  { key: 'flash', title: 'waiting for flash: look-ups, stored bytes, lines of mapped pages' },
+  { key: 'inflate', title: 'expanding cblocks' },
+  { key: 'copy', title: 'copying into page-cache pages and for copy-on-write' },
+  { key: 'ram', title: 'waiting for RAM: lines of pages mapped from RAM' },
+] as const;
+
+/** Name of a part. */
+export type CostPart = (typeof COST_PARTS)[number]['key'];
+
+/** A priced run. */
+export interface Cost {
+  readonly unit: CostUnit;
+  readonly total: number;
+  readonly parts: Readonly<Record<CostPart, number>>;
+}
+
+const TRAP_ROWS: Readonly<Record<FaultKind, InstructionRow>> = {
+  raw_pfn: 'trap.rawPfn',
+  file_major: 'trap.fileMajor',
+  file_minor: 'trap.fileMinor',
+  wp_raw: 'trap.writeProtectRaw',
+  wp_file: 'trap.writeProtectFile',
+  wp_anon: 'trap.writeProtectAnon',
+  anonymous: 'trap.anonymous',
+};
+
+const LINES_PER_PAGE = PAGE_SIZE / CACHE_LINE_BYTES;
+
+/** Prices a ledger. Linear: the cost of two runs together is the sum of their costs. */
+export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
+  const instructions = (row: InstructionRow, times: number): number =>
+    INSTRUCTION_ROWS[row].value * times * prices.instruction;
+  const trap = FAULT_KINDS.reduce(
+    (sum, kind) =>
+      sum +
+      instructions(TRAP_ROWS[kind], ledger.faults[kind]) +
+      instructions('trap.earlyCow', ledger.earlyCow[kind]),
+    0,
+  );
+  const flash =
+    ledger.mtdReads.operations * prices.flashOpen +
+    ledger.mtdReads.bytes * prices.flashByte +
+    ledger.mappedReads.lines * prices.flashLine +
+    // A copy-on-write of a flash page reads all its lines through the mapping.
+    ledger.cowCopies.raw * LINES_PER_PAGE * prices.flashLine +
+    ledger.touchedLines.flash * prices.missShare * prices.flashLine;
+  const inflate =
+    instructions('inflate.setup', ledger.inflate.cblocks) +
+    instructions('inflate.storedByte', ledger.inflate.storedBytes);
+  const copiedPages = ledger.cowCopies.raw + ledger.cowCopies.page + ledger.fills.pages;
+  const copy = copiedPages * PAGE_SIZE * prices.copyByte;
+  const ram = ledger.touchedLines.ram * prices.missShare * prices.ramLine;
+  const parts = { trap, flash, inflate, copy, ram };
+  return { unit: prices.unit, total: trap + flash + inflate + copy + ram, parts };
+}
