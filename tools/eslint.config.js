@@ -3,11 +3,14 @@
  * layer. Every project rule says what to do instead.
  */
 import js from '@eslint/js';
+import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import tseslint from 'typescript-eslint';
 import { BITWISE_FILES, HOST_LAYER, LAYERS } from './layers.js';
 
 const root = resolve(import.meta.dirname, '..');
+
+const HOST_ONLY = `Only src/${HOST_LAYER} talks to Node; take what you need as an argument.`;
 
 const layerWalls = Object.entries(LAYERS).map(([layer, allowed]) => {
   const forbidden = Object.keys(LAYERS).filter((name) => name !== layer && !allowed.includes(name));
@@ -17,6 +20,11 @@ const layerWalls = Object.entries(LAYERS).map(([layer, allowed]) => {
       'no-restricted-imports': [
         'error',
         {
+          // By exact name: as patterns they would match our own folders (`fs`).
+          paths:
+            layer === HOST_LAYER
+              ? []
+              : builtinModules.map((name) => ({ name, message: HOST_ONLY })),
           patterns: [
             ...forbidden.map((name) => ({
               group: [`**/${name}/**`],
@@ -31,7 +39,7 @@ const layerWalls = Object.entries(LAYERS).map(([layer, allowed]) => {
               : [
                   {
                     group: ['node:*'],
-                    message: `Only src/${HOST_LAYER} talks to Node; take what you need as an argument.`,
+                    message: HOST_ONLY,
                   },
                 ]),
           ],
@@ -84,6 +92,14 @@ export default tseslint.config(
         {
           selector: "MemberExpression[object.name='Math'][property.name='random']",
           message: 'Randomness is an input: take a seeded generator.',
+        },
+        {
+          selector: 'ImportExpression',
+          message: 'Import at the top of the file, where the walls between layers are checked.',
+        },
+        {
+          selector: "MemberExpression[object.name='globalThis'][property.name!='WebAssembly']",
+          message: 'Take what you need of the machine as an argument.',
         },
         {
           selector: 'TSEnumDeclaration',

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { assert } from './assert.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from './units.ts';
 
 const TWO_32 = 2 ** 32;
@@ -33,6 +34,10 @@ export const lowBits = (value: number, shift: number): number =>
 
 /** Bytes an unsigned value needs, at least 1. */
 export const bytesNeeded = (value: number): number => {
+  assert(
+    Number.isFinite(value) && value >= 0,
+    () => `only a number from 0 has a width: ${String(value)}`,
+  );
   let bytes = 1;
   for (let limit = 256; value >= limit; limit *= 256) bytes += 1;
   return bytes;

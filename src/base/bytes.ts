@@ -38,6 +38,37 @@ export function setU64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, value % 2 ** 32);
 }
 
+/** Widths of the format's integer fields, bytes. */
+export type FieldWidth = 1 | 4 | 8;
+
+/**
+ * Unsigned big-endian integer of `width` bytes; `what` names it.
+ *
+ * @throws AxfsError EOVERFLOW for values above 2^53-1.
+ */
+export function getField(view: DataView, offset: number, width: FieldWidth, what: string): number {
+  if (width === 8) return getU64(view, offset, what);
+  return width === 4 ? view.getUint32(offset) : view.getUint8(offset);
+}
+
+/**
+ * Writes an unsigned big-endian integer of `width` bytes.
+ *
+ * @throws InvariantError when `value` does not fit.
+ */
+export function setField(view: DataView, offset: number, width: FieldWidth, value: number): void {
+  if (width === 8) {
+    setU64(view, offset, value);
+    return;
+  }
+  assert(
+    Number.isInteger(value) && value >= 0 && value < 256 ** width,
+    () => `a field of ${String(width)} bytes holds its value: ${String(value)}`,
+  );
+  if (width === 4) view.setUint32(offset, value);
+  else view.setUint8(offset, value);
+}
+
 /** True when both hold the same bytes. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

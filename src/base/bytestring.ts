@@ -16,10 +16,14 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 /** One character per byte, 0 … 255. */
 export type ByteString = string & { readonly [byteString]: true };
 
+/** Arguments of one call: far below what any engine takes. */
+const ARGUMENTS_MAX = 4096;
+
 /** The bytes, one character each. */
 export function fromBytes(bytes: Uint8Array): ByteString {
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += ARGUMENTS_MAX)
+    text += String.fromCharCode(...bytes.subarray(at, at + ARGUMENTS_MAX));
   return text as ByteString;
 }
 
@@ -30,18 +34,20 @@ export function toBytes(text: ByteString): Uint8Array {
   return bytes;
 }
 
+/** A run of bytes that stand in text as lone surrogates. */
+const ESCAPED_BYTES = /([\udc80-\udcff]+)/u;
+
 /** Ordinary text as its UTF-8 bytes; unpaired surrogates U+DC80 … U+DCFF stand for the bytes 0x80 … 0xFF. */
 export function fromText(text: string): ByteString {
-  let out = '';
   const encoder = new TextEncoder();
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    out +=
-      code >= 0xdc80 && code <= 0xdcff
-        ? String.fromCharCode(code - 0xdc00)
-        : fromBytes(encoder.encode(character));
-  }
-  return out as ByteString;
+  return text
+    .split(ESCAPED_BYTES)
+    .map((part) =>
+      ESCAPED_BYTES.test(part)
+        ? Array.from(part, (c) => String.fromCharCode(c.charCodeAt(0) - 0xdc00)).join('')
+        : fromBytes(encoder.encode(part)),
+    )
+    .join('') as ByteString;
 }
 
 /**
@@ -114,11 +120,14 @@ export function byteStringOf(text: string): ByteString {
  * undecodable bytes, as `\xNN`. So a hostile name can neither break a line nor reach the terminal as an
  * escape sequence, and different names print differently.
  */
-export function toPrintable(text: ByteString): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this replaces
-  return toText(text).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\\\udc80-\udcff]/gu, (c) =>
+export const toPrintable = (text: ByteString): string =>
+  toText(text).replace(UNPRINTABLE, (c) =>
     c === '\\'
       ? '\\\\'
       : Array.from(fromText(c), (byte) => `\\x${toHex(toBytes(byte as ByteString))}`).join(''),
   );
-}
+
+/** Control characters, line ends, marks that turn the direction of text, bytes that are no UTF-8, backslash. */
+const UNPRINTABLE =
+  // eslint-disable-next-line no-control-regex -- control characters are what this finds
+  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\\\udc80-\udcff]/gu;

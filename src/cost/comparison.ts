@@ -99,8 +99,8 @@ export interface Difference {
   readonly ramSaved: number;
   /** RAM saved for each byte of flash added; `undefined` when none was added. */
   readonly ramPerFlash: number | undefined;
-  /** Its cost as a share of the first design's. */
-  readonly costShare: number;
+  /** Its cost as a share of the first design's; `undefined` when that one cost nothing. */
+  readonly costShare: number | undefined;
 }
 
 /** Every design but the first, against the first. */
@@ -115,7 +115,7 @@ export function differences({ designs }: Comparison): readonly Difference[] {
       flashAdded,
       ramSaved,
       ramPerFlash: flashAdded > 0 ? ramSaved / flashAdded : undefined,
-      costShare: result.cost.total / baseline.cost.total,
+      costShare: baseline.cost.total > 0 ? result.cost.total / baseline.cost.total : undefined,
     };
   });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AxfsError } from '../base/errno.ts';
 import { physAddr } from '../base/units.ts';
 import type { EventSink } from '../base/events.ts';
 import type { PhysAddr } from '../base/units.ts';
@@ -27,11 +28,17 @@ export interface NorOptions {
 /**
  * A NOR device holding `contents` from offset 0; the rest is erased.
  *
- * @throws AxfsError EFBIG when the contents do not fit `size`.
+ * @throws AxfsError EFBIG when the contents do not fit `size`, EINVAL when it is no whole number of blocks.
  */
 export function createNorFlash(options: NorOptions): MappedDevice {
   const { part, contents } = options;
   const size = options.size ?? smallestDeviceSize(part, contents.size);
+  const block = part.erasesize.value;
+  if (!(size > 0 && size % block === 0))
+    throw new AxfsError(
+      'EINVAL',
+      `${part.name}: size is ${String(size)} bytes, expected whole erase blocks of ${String(block)}`,
+    );
   return new MappedDevice(
     {
       name: part.name,

@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import { bytesNeeded } from '../base/bits.ts';
 import { setU64, viewOf } from '../base/bytes.ts';
 import { AxfsError } from '../base/errno.ts';
+import { MAX_TABLE_DEPTH } from './constants.ts';
 
 /** Reads entries of a packed table in place. */
 export class ByteTable {
@@ -52,6 +53,10 @@ export class ByteTable {
 
 /** Packs `values`, `depth` bytes each. */
 export function encodeByteTable(values: ArrayLike<number>, depth: number): Uint8Array {
+  assert(
+    Number.isInteger(depth) && depth >= 1 && depth <= MAX_TABLE_DEPTH,
+    () => `a table is 1 to ${String(MAX_TABLE_DEPTH)} bytes deep: ${String(depth)}`,
+  );
   const bytes = new Uint8Array(values.length * depth);
   const entry = new Uint8Array(8);
   const view = viewOf(entry);

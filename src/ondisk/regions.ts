@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { getU64, setU64 } from '../base/bytes.ts';
-import { DESCRIPTOR_BYTES } from './constants.ts';
+import { getField, setField } from '../base/bytes.ts';
 
 /** One row: a region, in the order in which the superblock names their descriptors. */
 export interface RegionSpec {
@@ -89,21 +88,17 @@ export function decodeDescriptor(
 ): RegionDescriptor {
   const values: Partial<Record<keyof RegionDescriptor, number>> = {};
   for (const field of DESCRIPTOR_FIELDS)
-    values[field.key] =
-      field.bytes === 1
-        ? view.getUint8(offset + field.offset)
-        : getU64(view, offset + field.offset, `${field.key} of region ${name}`);
+    values[field.key] = getField(
+      view,
+      offset + field.offset,
+      field.bytes,
+      `${field.key} of region ${name}`,
+    );
   return values as RegionDescriptor;
 }
 
 /** Writes a descriptor's 34 bytes at `offset` of `view`. */
 export function encodeDescriptor(view: DataView, offset: number, value: RegionDescriptor): void {
-  for (const field of DESCRIPTOR_FIELDS) {
-    if (field.bytes === 1) view.setUint8(offset + field.offset, value[field.key]);
-    else setU64(view, offset + field.offset, value[field.key]);
-  }
+  for (const field of DESCRIPTOR_FIELDS)
+    setField(view, offset + field.offset, field.bytes, value[field.key]);
 }
-
-/** End of the last field: asserted against {@link DESCRIPTOR_BYTES} by a test. */
-export const descriptorEnd = (): number =>
-  Math.max(DESCRIPTOR_BYTES, ...DESCRIPTOR_FIELDS.map((field) => field.offset + field.bytes));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getU64, setU64, viewOf } from '../base/bytes.ts';
+import { getField, getU64, setField, setU64, viewOf } from '../base/bytes.ts';
 import { byteStringOf, fromBytes, toBytes, toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SHIFT } from '../base/units.ts';
@@ -87,12 +87,8 @@ export function encodeSuperblock(superblock: Superblock): Uint8Array {
   REGIONS.forEach((region, i) => {
     setU64(view, DESCRIPTOR_OFFSETS_OFFSET + 8 * i, superblock.descriptorOffsets[region.name]);
   });
-  for (const field of SUPER_FIELDS) {
-    const value = superblock[field.key];
-    if (field.bytes === 1) view.setUint8(field.offset, value);
-    else if (field.bytes === 4) view.setUint32(field.offset, value);
-    else setU64(view, field.offset, value);
-  }
+  for (const field of SUPER_FIELDS)
+    setField(view, field.offset, field.bytes, superblock[field.key]);
   return bytes;
 }
 
@@ -141,12 +137,12 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
 
   const fields: Partial<Record<keyof SuperblockFields, number>> = {};
   for (const field of SUPER_FIELDS)
-    fields[field.key] =
-      field.bytes === 1
-        ? view.getUint8(field.offset)
-        : field.bytes === 4
-          ? view.getUint32(field.offset)
-          : getU64(view, field.offset, `${name}: superblock field ${field.key}`);
+    fields[field.key] = getField(
+      view,
+      field.offset,
+      field.bytes,
+      `${name}: superblock field ${field.key}`,
+    );
   const superblock: Superblock = {
     ...(fields as unknown as SuperblockFields),
     digest: bytes.slice(DIGEST_OFFSET, DIGEST_OFFSET + DIGEST_BYTES),

@@ -68,7 +68,7 @@ function differenceTable(comparison: Comparison): string[] {
         signed(row.flashAdded),
         signed(-row.ramSaved),
         row.ramPerFlash === undefined ? '-' : `${row.ramPerFlash.toFixed(2)} : 1`,
-        `${(row.costShare * 100).toFixed(1)} %`,
+        row.costShare === undefined ? '-' : `${(row.costShare * 100).toFixed(1)} %`,
       ]),
     ),
   ];

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { AxfsError } from '../../../src/base/errno.ts';
+import {
+  CPU_NAMES,
+  CPU_PRESETS,
+  cpuPreset,
+  INSTRUCTION_ROWS,
+  priceList,
+  TIME_ROW_NAMES,
+} from '../../../src/cost/params.ts';
+import { flashParameters, MTD_PARTS } from '../../../src/mtd/parts.ts';
+
+const flash = flashParameters(MTD_PARTS.p30);
+const LISTS = CPU_NAMES.map((name) => [name, priceList(cpuPreset(name), flash)] as const);
+
+describe('every row', () => {
+  const rows = LISTS.flatMap(([cpu, { rows: list }]) => list.map((row) => ({ cpu, ...row })));
+
+  test.each(rows)('$cpu $name has value, unit, status and source', (row) => {
+    expect(row.value).toBeGreaterThan(0);
+    expect(Number.isFinite(row.value)).toBe(true);
+    expect(row.unit).toMatch(/^[a-zA-Z]+(\/[a-z]+)?$/);
+    expect(['measured', 'derived', 'assumed']).toContain(row.status);
+    expect(row.source.length).toBeGreaterThan(10);
+    expect(row.source).not.toContain('\n');
+  });
+
+  test.each(LISTS)('%s: names are unique and in groups', (_cpu, { rows: list }) => {
+    const names = list.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names)
+      expect(name).toMatch(/^(trap|inflate|copy|cpu|ram|touch|flash)\.\w+$/);
+  });
+});
+
+describe('cpuPreset', () => {
+  test.each(CPU_NAMES)('knows %s', (name) => {
+    expect(cpuPreset(name).name).toBe(name);
+    expect(cpuPreset(name).title).not.toBe('');
+  });
+
+  test.each(['', 'x86', 'X86-COUNTED', 'toString', 'constructor', '__proto__'])(
+    'does not know %j, and says which it knows',
+    (name) => {
+      expect(() => cpuPreset(name)).toThrow(
+        new AxfsError(
+          'EINVAL',
+          `--cpu is '${name}', expected one of x86-counted, arm926-200, cortex-a9-1000`,
+        ),
+      );
+    },
+  );
+
+  test('presets in ns have every time row, the others none', () => {
+    for (const preset of Object.values(CPU_PRESETS))
+      expect(Object.keys(preset.time ?? {})).toEqual(
+        preset.unit === 'ns' ? [...TIME_ROW_NAMES] : [],
+      );
+  });
+});
+
+describe('priceList', () => {
+  test('x86-counted prices instructions alone: flash and RAM cost nothing, no flash row is needed', () => {
+    expect(priceList(cpuPreset('x86-counted'), [])).toMatchObject({
+      unit: 'instructions',
+      instruction: 1,
+      flashOpen: 0,
+      flashByte: 0,
+      flashLine: 0,
+      ramLine: 0,
+    });
+  });
+
+  test('a 4 KiB copy counts 512 instructions (kernel measurements)', () => {
+    expect(priceList(cpuPreset('x86-counted'), []).copyByte * 4096).toBe(512);
+  });
+
+  test.each(['flash.open', 'flash.byte', 'flash.line'])('a part without %s is refused', (name) => {
+    expect(() =>
+      priceList(
+        cpuPreset('arm926-200'),
+        flash.filter((row) => row.name !== name),
+      ),
+    ).toThrow(
+      new AxfsError('EINVAL', `flash part has no parameter '${name}', which prices in ns need`),
+    );
+  });
+
+  test('arm926-200: an instruction takes cpi / 200 MHz', () => {
+    const { rows, instruction, flashLine, ramLine } = priceList(cpuPreset('arm926-200'), flash);
+    const cpi = rows.find(({ name }) => name === 'cpu.cpi')!.value;
+    expect(instruction).toBeCloseTo(cpi * 5, 9);
+    expect(flashLine).toBeCloseTo(373, 9);
+    expect(ramLine).toBe(158);
+  });
+
+  // FLASH_PARTS section 5: bytes of output and seconds of the boot-time gzip decompressor.
+  test.each([
+    ['arm926-200', 4_647_908, 0.9355],
+    ['cortex-a9-1000', 6_965_644, 0.5015],
+  ])(
+    '%s inflates a mean page in the time measured (FLASH_PARTS section 5)',
+    (name, bytes, seconds) => {
+      const { instruction } = priceList(cpuPreset(name), flash);
+      const perPage = (seconds * 1e9) / (bytes / 4096);
+      const modelled =
+        (INSTRUCTION_ROWS['inflate.setup'].value +
+          INSTRUCTION_ROWS['inflate.storedByte'].value * 2382) *
+        instruction;
+      expect(modelled / perPage).toBeGreaterThan(0.99);
+      expect(modelled / perPage).toBeLessThan(1.01);
+    },
+  );
+
+  test('a copy in ns costs its instructions and a line in and a line out of RAM', () => {
+    const { copyByte, instruction, ramLine } = priceList(cpuPreset('cortex-a9-1000'), flash);
+    expect(copyByte * 4096).toBeCloseTo(512 * instruction + 256 * ramLine, 6);
+  });
+});

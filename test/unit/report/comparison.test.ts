@@ -1,0 +1,292 @@
+import { describe, expect, test } from 'vitest';
+import type { SimEvent } from '../../../src/base/events.ts';
+import { COMPARISON_COLUMNS } from '../../../src/cost/comparison.ts';
+import type { Comparison, DesignResult, RamAtPeak } from '../../../src/cost/comparison.ts';
+import { LedgerSink } from '../../../src/cost/ledger.ts';
+import { cpuPreset, priceList } from '../../../src/cost/params.ts';
+import { priceLedger } from '../../../src/cost/price.ts';
+import { flashParameters, MTD_PARTS } from '../../../src/mtd/parts.ts';
+import { comparisonJson, comparisonText } from '../../../src/report/comparison.ts';
+
+const part = MTD_PARTS.p30;
+
+const repeat = (times: number, event: SimEvent): SimEvent[] =>
+  Array.from({ length: times }, () => event);
+
+/** Two designs of one small tree: everything compressed, and the two hottest pages in place. */
+const RUNS: readonly {
+  readonly design: string;
+  readonly flashBytes: number;
+  readonly xipPages: number;
+  readonly ram: RamAtPeak;
+  readonly events: readonly SimEvent[];
+}[] = [
+  {
+    design: 'none',
+    flashBytes: 1_048_575,
+    xipPages: 0,
+    ram: { pageCache: 12288, anonymous: 4096, pageTables: 1023, metadata: 5000 },
+    events: [
+      ...repeat(3, { type: 'fault', kind: 'file_major', earlyCow: false }),
+      ...repeat(2, {
+        type: 'page_fill',
+        bytes: 4096,
+        reason: 'compressed_node',
+        cblockHit: false,
+      }),
+      { type: 'page_fill', bytes: 100, reason: 'byte_aligned_node', cblockHit: false },
+      ...repeat(2, { type: 'inflate', storedBytes: 2000, bytes: 4096 }),
+      ...repeat(1200, { type: 'fault', kind: 'file_minor', earlyCow: false }),
+      { type: 'fault', kind: 'wp_file', earlyCow: false },
+      { type: 'cow_copy', source: 'page' },
+      { type: 'mapped_read', bytes: 4100, lines: 129 },
+      { type: 'page_touch', memory: 'ram', lines: 500 },
+    ],
+  },
+  {
+    design: 'profile',
+    flashBytes: 1_060_864,
+    xipPages: 2,
+    ram: { pageCache: 0, anonymous: 4096, pageTables: 1023, metadata: 5000 },
+    events: [
+      ...repeat(2, { type: 'fault', kind: 'raw_pfn', earlyCow: false }),
+      { type: 'fault', kind: 'wp_raw', earlyCow: false },
+      { type: 'cow_copy', source: 'raw' },
+      { type: 'mtd_read', bytes: 999 },
+      { type: 'page_touch', memory: 'flash', lines: 500 },
+    ],
+  },
+];
+
+function comparisonOn(cpu: string, patch: Partial<Comparison> = {}): Comparison {
+  const prices = priceList(cpuPreset(cpu), flashParameters(part));
+  const designs = RUNS.map(({ events, ...run }): DesignResult => {
+    const sink = new LedgerSink();
+    for (const event of events) sink.sink(event);
+    const ledger = sink.read();
+    return { ...run, ledger, cost: priceLedger(ledger, prices) };
+  });
+  return {
+    tree: 'rootfs.tar',
+    trace: 'boot.trace: 1,206 lines',
+    profile: 'pages that the trace touches and never writes',
+    compat: false,
+    faultRoute: 'insert',
+    flash: { name: part.name, title: part.title },
+    cpu: prices.preset,
+    parameters: prices.rows,
+    designs,
+    ...patch,
+  };
+}
+
+/** Blocks of a text, split at empty lines. */
+const blocks = (text: string): string[][] =>
+  text
+    .trimEnd()
+    .split('\n\n')
+    .map((block) => block.split('\n'));
+
+describe('comparisonText', () => {
+  test('in simulated time', () => {
+    expect(comparisonText(comparisonOn('arm926-200'), false)).toMatchInlineSnapshot(`
+      "tree      rootfs.tar
+      trace     boot.trace: 1,206 lines
+      profile   pages that the trace touches and never writes
+      flash     p30: Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst
+      cpu       arm926-200: ARM926EJ-S, 200 MHz (AT91SAM9263), x16 SDR SDRAM
+      route     insert
+
+      Flash and RAM
+      design      flash  XIP pages  RAM peak     cache      anon    ptes      meta
+      -------  --------  ---------  --------  --------  --------  ------  --------
+      none     1.00 MiB          0  21.9 KiB  12.0 KiB  4.00 KiB  1023 B  4.88 KiB
+      profile  1.01 MiB          2  9.88 KiB       0 B  4.00 KiB  1023 B  4.88 KiB
+
+      Page faults
+      design   faults  XIP  fill    hit  wp/COW  flash read
+      -------  ------  ---  ----  -----  ------  ----------
+      none      1,204    0     3  1,200       1    4.00 KiB
+      profile       3    2     0      0       1       999 B
+
+      Cost in simulated time
+      design      cost     trap    flash  inflate     copy      RAM
+      -------  -------  -------  -------  -------  -------  -------
+      none     16.7 ms  14.9 ms  48.1 us  1.51 ms   174 us  79.0 us
+      profile   336 us  48.9 us   244 us        0  43.6 us        0
+
+      Against 'none'
+      design       flash        RAM  RAM saved per flash   cost
+      -------  ---------  ---------  -------------------  -----
+      profile  +12.0 KiB  -12.0 KiB             1.00 : 1  2.0 %
+
+      Pages filled into RAM instead of being mapped from flash, by reason
+      design   compressed_node  byte_aligned_node
+      -------  ---------------  -----------------
+      none                   2                  1
+      profile                0                  0
+      "
+    `);
+  });
+
+  test('in instructions, of images as the original builder makes them', () => {
+    const comparison = comparisonOn('x86-counted', { compat: true, faultRoute: 'return' });
+    expect(comparisonText(comparison, false)).toMatchInlineSnapshot(`
+      "tree      rootfs.tar
+      trace     boot.trace: 1,206 lines
+      profile   pages that the trace touches and never writes
+      flash     p30: Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst
+      cpu       x86-counted: instructions, as counted on x86_64 with the original driver
+      route     return; images as the original builder makes them
+
+      Flash and RAM
+      design      flash  XIP pages  RAM peak     cache      anon    ptes      meta
+      -------  --------  ---------  --------  --------  --------  ------  --------
+      none     1.00 MiB          0  21.9 KiB  12.0 KiB  4.00 KiB  1023 B  4.88 KiB
+      profile  1.01 MiB          2  9.88 KiB       0 B  4.00 KiB  1023 B  4.88 KiB
+
+      Page faults
+      design   faults  XIP  fill    hit  wp/COW  flash read
+      -------  ------  ---  ----  -----  ------  ----------
+      none      1,204    0     3  1,200       1    4.00 KiB
+      profile       3    2     0      0       1       999 B
+
+      Cost in instructions
+      design     cost    trap  flash  inflate   copy  RAM
+      -------  ------  ------  -----  -------  -----  ---
+      none     2.69 M  2.44 M      0  247,140  2,048    0
+      profile   8,531   8,019      0        0    512    0
+
+      Against 'none'
+      design       flash        RAM  RAM saved per flash   cost
+      -------  ---------  ---------  -------------------  -----
+      profile  +12.0 KiB  -12.0 KiB             1.00 : 1  0.3 %
+
+      Pages filled into RAM instead of being mapped from flash, by reason
+      design   compressed_node  byte_aligned_node
+      -------  ---------------  -----------------
+      none                   2                  1
+      profile                0                  0
+      "
+    `);
+  });
+
+  test('every column stands in exactly one block, under its title', () => {
+    const [, ...tables] = blocks(comparisonText(comparisonOn('arm926-200'), false));
+    const headings = tables.slice(0, 3).flatMap(([, heading]) => heading!.split(/ {2,}/));
+    expect(headings.filter((title) => title !== 'design').sort()).toEqual(
+      COMPARISON_COLUMNS.map(({ title }) => title).sort(),
+    );
+    for (const [, , , ...rows] of tables.slice(0, 3))
+      expect(rows.map((row) => row.split(' ')[0])).toEqual(['none', 'profile']);
+  });
+
+  test('without fills there is no table of reasons', () => {
+    const comparison = comparisonOn('arm926-200');
+    const text = comparisonText({ ...comparison, designs: comparison.designs.slice(1) }, false);
+    expect(text).not.toContain('by reason');
+    expect(text).toMatch(/[^\n]\n$/);
+  });
+
+  test('with parameters: every price with unit, standing and source, then what the parts mean', () => {
+    const comparison = comparisonOn('arm926-200');
+    const plain = comparisonText(comparison, false);
+    const text = comparisonText(comparison, true);
+    expect(text.startsWith(`${plain}\nPrices\n`)).toBe(true);
+    const [prices, legend] = blocks(text.slice(plain.length + 1));
+    expect(prices).toHaveLength(3 + comparison.parameters.length);
+    for (const [i, row] of comparison.parameters.entries()) {
+      const cells = prices![3 + i]!.trim().split(/ {2,}/);
+      expect(cells).toEqual([row.name, String(row.value), row.unit, row.status, row.source]);
+    }
+    expect(legend).toMatchInlineSnapshot(`
+      [
+        "trap      entering the kernel, finding and mapping pages",
+        "flash     waiting for flash: look-ups, stored bytes, lines of mapped pages",
+        "inflate   expanding cblocks",
+        "copy      copying into page-cache pages and for copy-on-write",
+        "ram       waiting for RAM: lines of pages mapped from RAM",
+      ]
+    `);
+  });
+
+  test('no line ends in a blank', () => {
+    expect(comparisonText(comparisonOn('arm926-200'), true)).not.toMatch(/[ \t]$/m);
+  });
+});
+
+describe('comparisonJson', () => {
+  const comparison = comparisonOn('arm926-200');
+  interface Row extends Record<string, unknown> {
+    readonly design: string;
+    readonly ledger: unknown;
+  }
+  const json = JSON.parse(comparisonJson(comparison)) as {
+    readonly designs: readonly Row[];
+    readonly parameters: unknown;
+    readonly cpu: unknown;
+  };
+
+  test('has every column of every design, unrounded', () => {
+    for (const [i, result] of comparison.designs.entries())
+      expect(json.designs[i]).toEqual({
+        design: result.design,
+        ...Object.fromEntries(COMPARISON_COLUMNS.map(({ key, value }) => [key, value(result)])),
+        ledger: result.ledger,
+      });
+    expect(json.designs[0]).toMatchObject({
+      flashBytes: 1_048_575,
+      ramPeak: 12288 + 4096 + 1023 + 5000,
+      faults: 1204,
+      faultsXip: 0,
+      faultsFill: 3,
+      faultsHit: 1200,
+      faultsWriteProtect: 1,
+      flashRead: 4100,
+    });
+    expect(json.designs[1]).toMatchObject({ xipPages: 2, faultsXip: 2, flashRead: 999 });
+  });
+
+  test('has all parameters with their sources', () => {
+    expect(json.parameters).toEqual(comparison.parameters);
+  });
+
+  test('the rest, byte for byte', () => {
+    const { designs, parameters, ...rest } = json;
+    expect([designs, parameters].every(Array.isArray)).toBe(true);
+    expect(`${JSON.stringify(rest, null, 2)}\n`).toMatchInlineSnapshot(`
+      "{
+        "tree": "rootfs.tar",
+        "trace": "boot.trace: 1,206 lines",
+        "profile": "pages that the trace touches and never writes",
+        "compat": false,
+        "faultRoute": "insert",
+        "flash": {
+          "name": "p30",
+          "title": "Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst"
+        },
+        "cpu": {
+          "name": "arm926-200",
+          "title": "ARM926EJ-S, 200 MHz (AT91SAM9263), x16 SDR SDRAM",
+          "unit": "ns"
+        }
+      }
+      "
+    `);
+  });
+
+  test('is indented by two and ends in one newline', () => {
+    expect(comparisonJson(comparison)).toBe(`${JSON.stringify(json, null, 2)}\n`);
+  });
+});
+
+test('column keys are unique, and each cost part has its column', () => {
+  const keys = COMPARISON_COLUMNS.map(({ key }) => key);
+  expect(new Set(keys).size).toBe(keys.length);
+  const [first] = comparisonOn('arm926-200').designs;
+  const parts = COMPARISON_COLUMNS.filter(({ key }) => /^cost./.test(key));
+  expect(parts.reduce((sum, { value }) => sum + value(first!), 0)).toBeCloseTo(
+    first!.cost.total,
+    3,
+  );
+});
