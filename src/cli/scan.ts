@@ -1,0 +1,116 @@
+/**
+ * Reads a directory of the host into a tree: lstat metadata, names as bytes, content on demand. A file that
+ * cannot be read, that changes while it is packed, or that is of an unknown type ends the run; the original
+ * builder leaves it out or stores torn data (builder description, section 1.7).
+ *
+ * @module
+ */
+import { toPrintable } from '../base/bytestring.ts';
+import type { ByteString } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import type { FileStat, Files } from '../host/host.ts';
+import { decodeRdev, formatOf, permissionsOf, typeOfMode } from '../ondisk/mode.ts';
+import { joinPath } from '../mkfs/tree.ts';
+import type { Metadata, TreeDirectory, TreeEntry } from '../mkfs/tree.ts';
+
+/** A whole number of pages, so that pages are views on what was read. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** What a scan found. */
+export interface ScannedTree {
+  readonly tree: TreeDirectory;
+  /** Bytes in regular files. */
+  readonly fileBytes: number;
+}
+
+/**
+ * Reads the directory at `path`; a symlink to a directory will do. File contents are read when the builder
+ * asks for them.
+ *
+ * @throws AxfsError naming the path: what lstat, readdir or readlink says; EINVAL for a type that AXFS does
+ * not know. Reading a content throws ESTALE when the file is no longer what lstat saw.
+ */
+export function scanTree(files: Files, path: ByteString): ScannedTree {
+  const root = files.stat(path);
+  if (typeOfMode(root.mode) !== 'dir')
+    throw new AxfsError('ENOTDIR', `${toPrintable(path)} is not a directory`);
+  let fileBytes = 0;
+
+  const scanDirectory = (directory: ByteString, stat: FileStat): TreeDirectory => {
+    const entries = new Map<ByteString, TreeEntry>();
+    // Sorted, so that messages and reads come in the same order everywhere.
+    for (const name of [...files.readdir(directory)].sort())
+      entries.set(name, scanEntry(joinPath(directory, name)));
+    return { ...metadataOf(stat), type: 'dir', entries };
+  };
+  const scanEntry = (entryPath: ByteString): TreeEntry => {
+    const stat = files.lstat(entryPath);
+    const metadata = metadataOf(stat);
+    const type = typeOfMode(stat.mode);
+    switch (type) {
+      case 'dir':
+        return scanDirectory(entryPath, stat);
+      case 'file': {
+        const { size } = stat;
+        fileBytes += size;
+        return {
+          ...metadata,
+          type,
+          content: { size, read: () => readUnchanged(files, entryPath, stat) },
+        };
+      }
+      case 'symlink':
+        return { ...metadata, type, target: files.readlink(entryPath) };
+      case 'char':
+      case 'block':
+        return { ...metadata, type, rdev: decodeRdev(stat.rdev) };
+      case 'fifo':
+      case 'socket':
+        return { ...metadata, type };
+      case undefined:
+        throw new AxfsError(
+          'EINVAL',
+          `${toPrintable(entryPath)}: unknown file type, mode 0${stat.mode.toString(8)}`,
+        );
+    }
+  };
+  const tree = scanDirectory(path, root);
+  return { tree, fileBytes };
+}
+
+const metadataOf = ({ mode, uid, gid }: FileStat): Metadata => ({
+  mode: permissionsOf(mode),
+  uid,
+  gid,
+});
+
+/** A file's content in pieces, checked before, while and after it is read against what lstat saw. */
+function* readUnchanged(
+  files: Files,
+  path: ByteString,
+  { mode, size }: FileStat,
+): Generator<Uint8Array> {
+  const changed = (now: string): AxfsError =>
+    new AxfsError(
+      'ESTALE',
+      `${toPrintable(path)} changed while it was packed: ${String(size)} bytes at first, ${now}`,
+    );
+  const file = files.open(path);
+  const check = (): void => {
+    const now = file.stat();
+    if (formatOf(now.mode) !== formatOf(mode)) throw changed('another type of file now');
+    if (now.size !== size) throw changed(`${String(now.size)} now`);
+  };
+  try {
+    check();
+    for (let at = 0; at < size; at += PIECE_BYTES) {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, size - at));
+      const got = file.readAt(piece, at);
+      if (got < piece.length) throw changed(`only ${String(at + got)} could be read`);
+      yield piece;
+    }
+    check();
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Page profiles: which pages of which files are worth executing in place. The text form is the original
+ * builder's list and the driver's profile output, `path,offset,count` a line (builder description, section
+ * 1.3). Kept from the original: an offset inside a page selects that page and the next, and the count does
+ * not matter. Mended: lines may or may not start with `./`, a path is matched as a whole, a malformed line
+ * is an error, and a name may contain commas, because offset and count are taken from the line's end.
+ *
+ * @module
+ */
+import { isAligned, pageNumber } from '../base/bits.ts';
+import { toPrintable } from '../base/bytestring.ts';
+import type { ByteString } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+
+/** Bytes that fit in the arguments of one call. */
+const TEXT_PART = 8192;
+
+/** One line: a page that was used. */
+export interface ProfileEntry {
+  /** Path in the tree, without `./`. */
+  readonly path: ByteString;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  /** How often the page was used; for people and tools, not for the builder. */
+  readonly count: number;
+}
+
+/** A page profile. */
+export interface PageProfile {
+  /** Lines in their order, duplicates included; line numbers are those of the text, if there was one. */
+  readonly entries: readonly (ProfileEntry & { readonly line: number })[];
+  /** Page numbers that the lines select, by path. */
+  readonly pages: ReadonlyMap<ByteString, ReadonlySet<number>>;
+}
+
+/** A profile from its entries, numbered from 1 where they carry no line number. */
+export function profileOf(
+  entries: Iterable<ProfileEntry & { readonly line?: number }>,
+): PageProfile {
+  const numbered = Array.from(entries, (entry, i) => ({ ...entry, line: entry.line ?? i + 1 }));
+  const pages = new Map<ByteString, Set<number>>();
+  for (const { path, offset } of numbered) {
+    let selected = pages.get(path);
+    if (selected === undefined) pages.set(path, (selected = new Set()));
+    const page = pageNumber(offset);
+    selected.add(page);
+    if (!isAligned(offset, PAGE_SIZE)) selected.add(page + 1);
+  }
+  return { entries: numbered, pages };
+}
+
+/**
+ * Reads a page list. `name` is the list's name, for messages.
+ *
+ * @throws AxfsError EINVAL `NAME:LINE: …` naming the field, its value and what was expected.
+ */
+export function parseProfile(text: Uint8Array, name: string): PageProfile {
+  const entries: (ProfileEntry & { readonly line: number })[] = [];
+  charactersOf(text)
+    .split('\n')
+    .forEach((content, i) => {
+      const line = i + 1;
+      const entry = parseLine(content.endsWith('\r') ? content.slice(0, -1) : content, (what) => {
+        throw new AxfsError('EINVAL', `${name}:${String(line)}: ${what}`);
+      });
+      if (entry !== undefined) entries.push({ ...entry, line });
+    });
+  return profileOf(entries);
+}
+
+/** One character a byte, many bytes at a time: lists have megabytes. */
+function charactersOf(text: Uint8Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; at += TEXT_PART)
+    parts.push(String.fromCharCode(...text.subarray(at, at + TEXT_PART)));
+  return parts.join('');
+}
+
+function parseLine(line: string, refuse: (what: string) => never): ProfileEntry | undefined {
+  if (line === '') return undefined;
+  const afterOffset = line.lastIndexOf(',');
+  const afterPath = afterOffset < 1 ? -1 : line.lastIndexOf(',', afterOffset - 1);
+  if (afterPath < 0) {
+    const fields = line.split(',').length;
+    refuse(
+      `the line has ${String(fields)} field${fields === 1 ? '' : 's'}, expected path,offset,count`,
+    );
+  }
+  const number = (field: string, text: string): number => {
+    const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
+    return Number.isSafeInteger(value)
+      ? value
+      : refuse(
+          `${field} is '${toPrintable(text as ByteString)}', expected a decimal number below 2^53`,
+        );
+  };
+  const offset = number('offset', line.slice(afterPath + 1, afterOffset));
+  const count = number('count', line.slice(afterOffset + 1));
+  const path = line.slice(line.startsWith('./') ? 2 : 0, afterPath);
+  if (path === '') refuse(`path is '${line.slice(0, afterPath)}', expected a file in the tree`);
+  return { path: path as ByteString, offset, count };
+}
+
+/**
+ * The text form of a profile, as bytes; the inverse of {@link parseProfile}.
+ *
+ * @throws AxfsError EINVAL naming a path that the form cannot hold: one with a newline, or an empty one.
+ */
+export function formatProfile(entries: Iterable<ProfileEntry>): ByteString {
+  let text = '';
+  for (const { path, offset, count } of entries) {
+    if (path === '' || path.includes('\n'))
+      throw new AxfsError(
+        'EINVAL',
+        `'${toPrintable(path)}': a page list holds no empty path and none with a newline`,
+      );
+    text += `${path},${String(offset)},${String(count)}\n`;
+  }
+  return text as ByteString;
+}

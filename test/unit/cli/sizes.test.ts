@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { counted, exactSize, percent } from '../../../src/cli/sizes.ts';
+
+it('gives bytes exactly, and in a binary unit from 1 KiB', () => {
+  expect([0, 1, 1023, 1024, 26_812_416].map(exactSize)).toEqual([
+    '0 bytes',
+    '1 byte',
+    '1,023 bytes',
+    '1,024 bytes (1.00 KiB)',
+    '26,812,416 bytes (25.6 MiB)',
+  ]);
+});
+
+it('gives shares in percent, of nothing none', () => {
+  expect(percent(1, 3)).toBe('33.3 %');
+  expect(percent(5, 4)).toBe('125.0 %');
+  expect(percent(5, 0)).toBe('-');
+});
+
+it('counts in singular and plural', () => {
+  expect([0, 1, 1995].map((count) => counted(count, 'inode'))).toEqual([
+    '0 inodes',
+    '1 inode',
+    '1,995 inodes',
+  ]);
+  expect(counted(2, 'directory', 'directories')).toBe('2 directories');
+});
