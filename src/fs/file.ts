@@ -1,0 +1,239 @@
+/**
+ * An open file of a mount: the fault handler that a mapping calls, and read(2).
+ *
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+import type { ByteString } from '../base/bytestring.ts';
+import { toPrintable } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import type { NotXipReason, PageFillEvent } from '../base/events.ts';
+import { PAGE_SIZE, pfn } from '../base/units.ts';
+import type { InodeNumber } from '../base/units.ts';
+import type { Page } from '../mm/frames.ts';
+import { vmInsertMixed, vmInsertPage } from '../mm/insert.ts';
+import type { InsertResult } from '../mm/insert.ts';
+import type { KernelPreset } from '../mm/kernel.ts';
+import type { MappedFile, VmFault, VmFaultResult, VmOperations } from '../mm/mappable.ts';
+import type { VmArea } from '../mm/vma.ts';
+import {
+  VM_CAN_NONLINEAR,
+  VM_FAULT_MAJOR,
+  VM_FAULT_NOPAGE,
+  VM_FAULT_OOM,
+  VM_FAULT_SIGBUS,
+  VM_IO,
+  VM_MIXEDMAP,
+} from '../mm/vmflags.ts';
+import { NODE_TYPE } from '../ondisk/constants.ts';
+import type { Inode } from './inode.ts';
+import type { AxfsMount } from './mount.ts';
+import type { AddressSpace } from './pagecache.ts';
+import { bytesInPage } from './volume.ts';
+
+/**
+ * How a page of RAM gets into the page table. `insert`: the handler inserts it with vm_insert_page and
+ * answers NOPAGE. `return`: the handler returns it and mm installs it, as the original driver does by
+ * filemap_fault.
+ */
+export const FAULT_ROUTES = ['insert', 'return'] as const;
+/** One of {@link FAULT_ROUTES}. */
+export type FaultRoute = (typeof FAULT_ROUTES)[number];
+
+/**
+ * `vm_flags` that axfs_mmap sets. VM_CAN_NONLINEAR went away in 3.7, together with VM_INSERTPAGE, and the
+ * driver took VM_IO in its place.
+ */
+const AXFS_MMAP_FLAGS: Readonly<Record<KernelPreset['insertPageMarks'], number>> = {
+  VM_INSERTPAGE: VM_CAN_NONLINEAR + VM_MIXEDMAP,
+  VM_MIXEDMAP: VM_IO + VM_MIXEDMAP,
+};
+
+/** Device number that /proc shows for a mount without a block device: the first anonymous one. */
+const ANONYMOUS_DEVICE = '00:01';
+
+/** A node that a page-cache page is filled from. */
+interface FilledNode {
+  readonly node: number;
+  readonly type: number;
+  /** Why an XIP node is filled. */
+  readonly xipReason?: NotXipReason;
+}
+
+const xipNode = (node: number, xipReason: NotXipReason): FilledNode => ({
+  node,
+  type: NODE_TYPE.xip,
+  xipReason,
+});
+
+/** A regular file of a mounted image. */
+export class AxfsFile implements MappedFile, VmOperations {
+  readonly ino: InodeNumber;
+  readonly inode: Inode;
+  readonly space: AddressSpace;
+  readonly name: string;
+  readonly device = ANONYMOUS_DEVICE;
+  readonly readOnly = true;
+  readonly mmapFlags: number;
+  /** Vmas that refer to the file. */
+  mappings = 0;
+  readonly #mount: AxfsMount;
+  readonly #fillEvent: PageFillEvent = {
+    type: 'page_fill',
+    bytes: 0,
+    reason: 'compressed_node',
+    cblockHit: false,
+  };
+  /** XIP nodes of the last, partial page whose bytes behind the end of the file are zero: checked once. */
+  #tailChecked: boolean | undefined;
+
+  constructor(mount: AxfsMount, inode: Inode, path: ByteString, space: AddressSpace) {
+    this.#mount = mount;
+    this.ino = inode.number;
+    this.inode = inode;
+    this.name = toPrintable(path);
+    this.space = space;
+    this.mmapFlags = AXFS_MMAP_FLAGS[mount.memory.kernel.insertPageMarks];
+  }
+
+  get ops(): VmOperations {
+    return this;
+  }
+
+  getFile(): void {
+    this.mappings += 1;
+  }
+
+  putFile(): void {
+    this.mappings -= 1;
+  }
+
+  /** Size of the file, bytes. */
+  get size(): number {
+    return this.inode.size;
+  }
+
+  /** Serves a page fault, page by page. Mirrors `axfs_fault`. */
+  fault(vma: VmArea, vmf: VmFault): VmFaultResult {
+    // The original indexes the node tables first and so reads (and counts) other files' entries.
+    if (vmf.pgoff >= this.inode.numEntries) return VM_FAULT_SIGBUS;
+    try {
+      const node = this.inode.arrayIndex + vmf.pgoff;
+      const type = this.#mount.volume.nodes.type(node);
+      return type === NODE_TYPE.xip
+        ? this.#faultXip(vma, vmf, node)
+        : this.#faultPageCache(vma, vmf, { node, type });
+    } catch (error) {
+      if (!(error instanceof AxfsError)) throw error;
+      this.#mount.lastFaultError = error;
+      return VM_FAULT_SIGBUS;
+    }
+  }
+
+  /**
+   * read(2): copies bytes from `offset` into `into`, up to the end of the file; returns how many. Flash
+   * pages are copied straight from flash (as by xip_file_read, up to 3.15), the others through the page
+   * cache.
+   *
+   * @throws AxfsError EIO when the image is damaged there, ENOMEM when RAM is full.
+   */
+  read(offset: number, into: Uint8Array): number {
+    const { volume, memory } = this.#mount;
+    const end = Math.min(this.inode.size, offset + into.length);
+    let done = 0;
+    while (offset + done < end) {
+      const at = offset + done;
+      const page = Math.floor(at / PAGE_SIZE);
+      const inPage = at - page * PAGE_SIZE;
+      const count = Math.min(PAGE_SIZE - inPage, end - at);
+      const node = this.inode.arrayIndex + page;
+      const type = volume.nodes.type(node);
+      if (type === NODE_TYPE.xip) {
+        done += volume.read(this.inode, at, into.subarray(done, done + count));
+        continue;
+      }
+      const cached = this.space.findGetPage(page) ?? this.#fill(page, { node, type });
+      if (cached === undefined)
+        throw new AxfsError('ENOMEM', `${this.name}: no RAM left for page ${String(page)}`);
+      into.set(memory.frames.bytes(cached).subarray(inPage, inPage + count), done);
+      memory.frames.putPage(cached);
+      done += count;
+    }
+    return done;
+  }
+
+  /** An XIP node: the flash frame itself. Mirrors the driver's own handler of 4.0 and later. */
+  #faultXip(vma: VmArea, vmf: VmFault, node: number): VmFaultResult {
+    const mount = this.#mount;
+    if (mount.xipPfn === undefined)
+      return this.#faultPageCache(vma, vmf, xipNode(node, 'device_cannot_point'));
+    const xipPage = mount.volume.nodes.xipPage(node);
+    if (!this.#tailMayBeMapped(vmf.pgoff, xipPage))
+      return this.#faultPageCache(vma, vmf, xipNode(node, 'nonzero_tail'));
+    return faultResult(vmInsertMixed(vma, vmf.address, pfn(mount.xipPfn + xipPage)));
+  }
+
+  #tailMayBeMapped(page: number, xipPage: number): boolean {
+    if (page !== this.inode.numEntries - 1 || this.inode.size % PAGE_SIZE === 0) return true;
+    return (this.#tailChecked ??= this.#mount.xipTailIsClean(this.inode, xipPage));
+  }
+
+  /** Everything else: a page-cache page, by the mount's route. Mirrors filemap_fault with axfs_readpage. */
+  #faultPageCache(vma: VmArea, vmf: VmFault, node: FilledNode): VmFaultResult {
+    const cached = this.space.findGetPage(vmf.pgoff);
+    const page = cached ?? this.#fill(vmf.pgoff, node);
+    if (page === undefined) return VM_FAULT_OOM;
+    const major = cached === undefined ? VM_FAULT_MAJOR : 0;
+    if (this.#mount.faultRoute === 'return') {
+      vmf.page = page;
+      return major;
+    }
+    const result = faultResult(vmInsertPage(vma, vmf.address, page));
+    // The PTE holds a reference of its own now; this one was the look-up's.
+    this.#mount.memory.frames.putPage(page);
+    return result === VM_FAULT_NOPAGE ? major + result : result;
+  }
+
+  /** Allocates, fills and caches a page; the caller gets a reference. `undefined` when RAM is full. */
+  #fill(index: number, { node, type, xipReason }: FilledNode): Page | undefined {
+    const { memory, volume } = this.#mount;
+    const { frames } = memory;
+    const page = frames.allocPage('page_cache');
+    if (page === undefined) return undefined;
+    try {
+      const held = bytesInPage(this.inode, index);
+      const origin = volume.nodes.readPageOfType(node, type, held, frames.bytes(page));
+      const reason = origin.reason ?? xipReason;
+      assert(
+        reason !== undefined,
+        () => `an XIP node is filled for a reason: node ${String(node)}`,
+      );
+      const event = this.#fillEvent;
+      event.bytes = held;
+      event.cblockHit = origin.cblockHit;
+      event.reason = reason;
+      this.#mount.countNotXip(event.reason);
+      memory.events(event);
+    } catch (error) {
+      frames.putPage(page);
+      throw error;
+    }
+    frames.setFlag(page, 'uptodate', true);
+    this.space.addToPageCache(page, index);
+    return page;
+  }
+}
+
+/** Answer of a handler for what an insert function said: an entry already there is as good as ours. */
+function faultResult(result: InsertResult): VmFaultResult {
+  switch (result) {
+    case 0:
+    case 'EBUSY':
+      return VM_FAULT_NOPAGE;
+    case 'ENOMEM':
+      return VM_FAULT_OOM;
+    case 'EFAULT':
+    case 'EINVAL':
+      return VM_FAULT_SIGBUS;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * From a node number to the bytes of a file page: XIP page, part of a cblock, or byte-aligned chunk. One
+ * expanded cblock is kept per mount, as the driver does.
+ *
+ * @module
+ */
+import { AxfsError } from '../base/errno.ts';
+import type { EventSink, InflateEvent, NotXipReason } from '../base/events.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+import type { Inflater } from '../codec/zlib.ts';
+import { NODE_TYPE } from '../ondisk/constants.ts';
+import type { OpenImage } from './image.ts';
+
+/** How a page came to its bytes. */
+export interface PageOrigin {
+  /** Why it is not mapped from flash, if it is not an XIP node. */
+  readonly reason: Extract<NotXipReason, 'compressed_node' | 'byte_aligned_node'> | undefined;
+  /** Its cblock was the one already expanded. */
+  readonly cblockHit: boolean;
+}
+
+const FROM_XIP: PageOrigin = { reason: undefined, cblockHit: false };
+const FROM_BYTE_ALIGNED: PageOrigin = { reason: 'byte_aligned_node', cblockHit: false };
+const FROM_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: false };
+const FROM_EXPANDED_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: true };
+
+const NO_CBLOCK = -1;
+
+/** Reads nodes of one image. */
+export class NodeReader {
+  /** RAM the reader holds: one cblock expanded and one stored, as the driver's two buffers. */
+  readonly bufferBytes: number;
+  readonly #image: OpenImage;
+  readonly #inflater: Inflater;
+  readonly #sink: EventSink;
+  readonly #expanded: Uint8Array;
+  #expandedCblock = NO_CBLOCK;
+  #expandedLength = 0;
+  readonly #inflateEvent: InflateEvent = { type: 'inflate', storedBytes: 0, bytes: 0 };
+
+  constructor(image: OpenImage, inflater: Inflater, sink: EventSink) {
+    this.#image = image;
+    this.#inflater = inflater;
+    this.#sink = sink;
+    this.#expanded = new Uint8Array(image.superblock.cblockSize);
+    this.bufferBytes = 2 * image.superblock.cblockSize;
+  }
+
+  /** Value of `node_type` for a node, counted as the table look-up it is. */
+  type(node: number): number {
+    const { tables, regions } = this.#image;
+    const type = tables.node_type.get(node);
+    const depth = tables.node_type.depth;
+    regions.node_type.countRead(node * depth, depth);
+    return type;
+  }
+
+  /**
+   * Number of the XIP page that an XIP node names, counted as the table look-up it is.
+   *
+   * @throws AxfsError EIO when it lies outside the region.
+   */
+  xipPage(node: number): number {
+    const { tables, regions } = this.#image;
+    const page = tables.node_index.get(node);
+    const depth = tables.node_index.depth;
+    regions.node_index.countRead(node * depth, depth);
+    if ((page + 1) * PAGE_SIZE > regions.xip.size)
+      this.#damaged(
+        node,
+        `XIP page ${String(page)} lies outside the xip region of ${String(regions.xip.size / PAGE_SIZE)} pages`,
+      );
+    return page;
+  }
+
+  /**
+   * Copies the first `length` (≤ PAGE_SIZE) bytes of a node's page into `into` and zeroes the rest of
+   * `into`: what stands behind the end of a file belongs to others.
+   *
+   * @throws AxfsError EIO when the image is damaged there.
+   */
+  readPage(node: number, length: number, into: Uint8Array): PageOrigin {
+    return this.readPageOfType(node, this.type(node), length, into);
+  }
+
+  /** {@link readPage} for a caller who has looked up the node's type. */
+  readPageOfType(node: number, type: number, length: number, into: Uint8Array): PageOrigin {
+    const { regions, tables } = this.#image;
+    if (length < into.length) into.fill(0, length);
+    switch (type) {
+      case NODE_TYPE.xip:
+        into.set(regions.xip.read(this.xipPage(node) * PAGE_SIZE, length));
+        return FROM_XIP;
+      case NODE_TYPE.byteAligned: {
+        const offset = tables.banode_offset.get(tables.node_index.get(node));
+        if (offset + length > regions.byte_aligned.size)
+          this.#damaged(
+            node,
+            `${String(length)} bytes at offset ${String(offset)} lie outside the byte_aligned region of ${String(regions.byte_aligned.size)} bytes`,
+          );
+        into.set(regions.byte_aligned.read(offset, length));
+        return FROM_BYTE_ALIGNED;
+      }
+      case NODE_TYPE.compressed:
+        return this.#readCompressed(node, length, into);
+      default:
+        return this.#damaged(node, `node type is ${String(type)}, expected 0, 1 or 2`);
+    }
+  }
+
+  #readCompressed(node: number, length: number, into: Uint8Array): PageOrigin {
+    const { tables } = this.#image;
+    const cnode = tables.node_index.get(node);
+    const cblock = tables.cnode_index.get(cnode);
+    const offset = tables.cnode_offset.get(cnode);
+    const hit = cblock === this.#expandedCblock;
+    if (!hit) this.#expand(node, cblock);
+    if (offset + length > this.#expandedLength)
+      this.#damaged(
+        node,
+        `${String(length)} bytes at offset ${String(offset)} lie outside cblock ${String(cblock)} of ${String(this.#expandedLength)} bytes`,
+      );
+    into.set(this.#expanded.subarray(offset, offset + length));
+    return hit ? FROM_EXPANDED_CBLOCK : FROM_CBLOCK;
+  }
+
+  #expand(node: number, cblock: number): void {
+    const { regions, tables, superblock } = this.#image;
+    const start = tables.cblock_offset.get(cblock);
+    const end = tables.cblock_offset.get(cblock + 1);
+    if (end < start || end > regions.compressed.size)
+      this.#damaged(
+        node,
+        `cblock ${String(cblock)} is stored at ${String(start)} to ${String(end)}, outside the compressed region of ${String(regions.compressed.size)} bytes`,
+      );
+    if (end - start > superblock.cblockSize)
+      this.#damaged(
+        node,
+        `cblock ${String(cblock)} is stored in ${String(end - start)} bytes, more than cblock_size ${String(superblock.cblockSize)}`,
+      );
+    // The buffer holds no valid cblock while it is being overwritten, and none if that fails.
+    this.#expandedCblock = NO_CBLOCK;
+    const stored = regions.compressed.read(start, end - start);
+    try {
+      this.#expandedLength = this.#inflater.inflate(stored, this.#expanded);
+    } catch (error) {
+      if (!(error instanceof AxfsError)) throw error;
+      this.#damaged(node, `cblock ${String(cblock)} does not expand: ${error.message}`);
+    }
+    this.#expandedCblock = cblock;
+    this.#inflateEvent.storedBytes = stored.length;
+    this.#inflateEvent.bytes = this.#expandedLength;
+    this.#sink(this.#inflateEvent);
+  }
+
+  #damaged(node: number, what: string): never {
+    throw new AxfsError('EIO', `${this.#image.source.name}: node ${String(node)}: ${what}`);
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * An opened AXFS image as a read-only tree: look-ups, directories, links and file contents. This is the
+ * part of a mount that needs no memory management; commands that only read use it alone, and a mount adds
+ * page cache and mappings on top of it.
+ *
+ * @module
+ */
+import type { ByteString } from '../base/bytestring.ts';
+import { fromBytes, toPrintable } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import { ignoreEvents } from '../base/events.ts';
+import type { EventSink } from '../base/events.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+import type { InodeNumber } from '../base/units.ts';
+import type { Inflater } from '../codec/zlib.ts';
+import type { MtdDevice } from '../mtd/device.ts';
+import { openImage } from './image.ts';
+import type { OpenImage } from './image.ts';
+import { InodeTable, ROOT_INODE } from './inode.ts';
+import type { Inode } from './inode.ts';
+import { NodeReader } from './nodes.ts';
+
+/** What opening an image needs beside the device. */
+export interface VolumeOptions {
+  /** The image's name, for messages. */
+  readonly name: string;
+  readonly inflater: Inflater;
+  readonly sink?: EventSink;
+}
+
+/** One entry of a walk over the whole tree. */
+export interface WalkEntry {
+  /** Path from the root, `.` for the root itself, without leading slash otherwise. */
+  readonly path: ByteString;
+  readonly inode: Inode;
+}
+
+const MAX_SYMLINKS = 40;
+
+/** An open image. */
+export class AxfsVolume {
+  readonly image: OpenImage;
+  readonly inodes: InodeTable;
+  readonly nodes: NodeReader;
+  readonly root: Inode;
+  readonly #page = new Uint8Array(PAGE_SIZE);
+
+  /**
+   * Opens the image at offset 0 of `device`.
+   *
+   * @throws AxfsError EINVAL when it is not a readable AXFS 2.x image.
+   */
+  constructor(device: MtdDevice, options: VolumeOptions) {
+    this.image = openImage(device, options.name, options.inflater);
+    this.inodes = new InodeTable(this.image);
+    this.nodes = new NodeReader(this.image, options.inflater, options.sink ?? ignoreEvents);
+    this.root = this.inodes.get(ROOT_INODE);
+    if (this.root.type !== 'dir')
+      throw new AxfsError(
+        'EINVAL',
+        `${options.name}: root inode is a ${this.root.type}, expected a directory`,
+      );
+  }
+
+  get name(): string {
+    return this.image.source.name;
+  }
+
+  /**
+   * Inode at `path`, from the root whether or not it starts with a slash. Symlinks on the way are followed,
+   * one at its end unless `follow` is false.
+   *
+   * @throws AxfsError ENOENT, ENOTDIR, ELOOP naming the path.
+   */
+  resolve(path: ByteString, follow = true): Inode {
+    const fail = (code: 'ENOENT' | 'ENOTDIR' | 'ELOOP', what: string): never => {
+      throw new AxfsError(code, `${this.name}: ${toPrintable(path)}: ${what}`);
+    };
+    const pending = path.split('/').reverse() as ByteString[];
+    const stack: Inode[] = [this.root];
+    let links = 0;
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      const directory = stack.at(-1) ?? this.root;
+      if (part === '' || part === '.') {
+        if (directory.type !== 'dir') fail('ENOTDIR', 'not a directory');
+        continue;
+      }
+      if (directory.type !== 'dir')
+        fail('ENOTDIR', `'${toPrintable(part)}' is looked for in a ${directory.type}`);
+      if (part === '..') {
+        if (stack.length > 1) stack.pop();
+        continue;
+      }
+      const number =
+        this.inodes.lookup(directory, part) ?? fail('ENOENT', 'no such file or directory');
+      const inode = this.inodes.get(number);
+      const isLast = pending.length === 0;
+      if (inode.type !== 'symlink' || (isLast && !follow)) {
+        stack.push(inode);
+        continue;
+      }
+      links += 1;
+      if (links > MAX_SYMLINKS) fail('ELOOP', `more than ${String(MAX_SYMLINKS)} symbolic links`);
+      const target = this.readlink(inode);
+      if (target.startsWith('/')) stack.length = 1;
+      pending.push(...(target.split('/').reverse() as ByteString[]));
+    }
+    return stack.at(-1) ?? this.root;
+  }
+
+  /** Children of a directory, in table order. @throws AxfsError ENOTDIR, EIO. */
+  readdir(
+    directory: Inode,
+  ): readonly { readonly name: ByteString; readonly number: InodeNumber }[] {
+    return this.inodes.readdir(directory);
+  }
+
+  /** Target of a symlink. @throws AxfsError EINVAL when the inode is none, EIO. */
+  readlink(inode: Inode): ByteString {
+    if (inode.type !== 'symlink')
+      throw new AxfsError(
+        'EINVAL',
+        `${this.name}: inode ${String(inode.number)} is a ${inode.type}, not a symlink`,
+      );
+    const target = new Uint8Array(inode.size);
+    this.read(inode, 0, target);
+    return fromBytes(target);
+  }
+
+  /**
+   * Copies a file's bytes from `offset` into `into`, up to its end; returns how many. Nothing is cached but
+   * the expanded cblock.
+   *
+   * @throws AxfsError EISDIR or EINVAL when the inode has no contents, EIO when they are damaged.
+   */
+  read(inode: Inode, offset: number, into: Uint8Array): number {
+    if (inode.type !== 'file' && inode.type !== 'symlink')
+      throw new AxfsError(
+        inode.type === 'dir' ? 'EISDIR' : 'EINVAL',
+        `${this.name}: inode ${String(inode.number)} is a ${inode.type} and has no contents`,
+      );
+    const end = Math.min(inode.size, offset + into.length);
+    let done = 0;
+    while (offset + done < end) {
+      const at = offset + done;
+      const page = Math.floor(at / PAGE_SIZE);
+      const inPage = at - page * PAGE_SIZE;
+      this.nodes.readPage(inode.arrayIndex + page, bytesInPage(inode, page), this.#page);
+      const count = Math.min(PAGE_SIZE - inPage, end - at);
+      into.set(this.#page.subarray(inPage, inPage + count), done);
+      done += count;
+    }
+    return done;
+  }
+
+  /** Every inode once, directories before their children, children in table order. */
+  *walk(): Generator<WalkEntry> {
+    const pending: WalkEntry[] = [{ path: '.' as ByteString, inode: this.root }];
+    for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
+      yield entry;
+      if (entry.inode.type !== 'dir') continue;
+      const prefix = entry.path === '.' ? '' : `${entry.path}/`;
+      const children = this.readdir(entry.inode).map(({ name, number }) => ({
+        path: `${prefix}${name}` as ByteString,
+        inode: this.inodes.get(number),
+      }));
+      pending.push(...children.reverse());
+    }
+  }
+}
+
+/** Bytes of page `page` that lie before the end of the file. */
+export const bytesInPage = (inode: Inode, page: number): number =>
+  Math.max(0, Math.min(PAGE_SIZE, inode.size - page * PAGE_SIZE));

@@ -1,0 +1,130 @@
+/**
+ * Designs: ways to build one tree, each run under the same trace on a machine of its own.
+ *
+ * @module
+ */
+import type { EventSink } from '../base/events.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+import type { PageCompressor } from '../codec/compressor.ts';
+import type { Inflater } from '../codec/zlib.ts';
+import type { FaultRoute } from '../fs/file.ts';
+import { buildImage } from '../mkfs/build.ts';
+import type { BuiltImage } from '../mkfs/build.ts';
+import type { XipPolicy } from '../mkfs/policy.ts';
+import type { PageProfile } from '../mkfs/profile.ts';
+import type { TreeDirectory } from '../mkfs/tree.ts';
+import type { KernelPreset } from '../mm/kernel.ts';
+import type { MtdPart } from '../mtd/parts.ts';
+import { createMachine } from './machine.ts';
+import { replay } from './replay.ts';
+import type { ReplayResult } from './replay.ts';
+import type { Trace } from './trace.ts';
+
+/** The designs that `compare` runs, by the name of their XIP policy. */
+export const DESIGN_POLICIES = [
+  { name: 'none', policy: (): XipPolicy => ({ kind: 'none' }) },
+  { name: 'profile', policy: (profile: PageProfile): XipPolicy => ({ kind: 'profile', profile }) },
+  { name: 'files', policy: (profile: PageProfile): XipPolicy => ({ kind: 'files', profile }) },
+  { name: 'elf', policy: (): XipPolicy => ({ kind: 'elf' }) },
+  { name: 'all', policy: (): XipPolicy => ({ kind: 'all' }) },
+] as const;
+
+/** Name of a design. */
+export type DesignName = (typeof DESIGN_POLICIES)[number]['name'];
+
+/** A design built. */
+export interface BuiltDesign {
+  readonly name: DesignName;
+  readonly image: BuiltImage;
+}
+
+/** What building the designs needs. */
+export interface BuildDesignsOptions {
+  readonly compat: boolean;
+  readonly compressor: PageCompressor;
+  readonly onProgress?: (design: DesignName, done: number, total: number) => void;
+}
+
+/** Builds one design of `tree`. */
+export async function buildDesign(
+  name: DesignName,
+  tree: TreeDirectory,
+  profile: PageProfile,
+  options: BuildDesignsOptions,
+): Promise<BuiltDesign> {
+  const row = DESIGN_POLICIES.find((candidate) => candidate.name === name) ?? DESIGN_POLICIES[0];
+  const { onProgress } = options;
+  const image = await buildImage(tree, {
+    xip: row.policy(profile),
+    compat: options.compat,
+    compressor: options.compressor,
+    ...(onProgress === undefined
+      ? {}
+      : {
+          onProgress: (done: number, total: number) => {
+            onProgress(name, done, total);
+          },
+        }),
+  });
+  return { name, image };
+}
+
+/** On what a design runs. */
+export interface RunOptions {
+  readonly part: MtdPart;
+  readonly inflater: Inflater;
+  readonly faultRoute: FaultRoute;
+  readonly kernel?: KernelPreset;
+  readonly ramPages?: number;
+  readonly sink: EventSink;
+}
+
+/** Bytes of RAM by use. */
+export interface RamBreakdown {
+  readonly pageCache: number;
+  readonly anonymous: number;
+  readonly pageTables: number;
+  readonly metadata: number;
+}
+
+/** What a run came to, beside its events. */
+export interface DesignRun {
+  readonly replay: ReplayResult;
+  /** At the moment of the highest total. */
+  readonly ramAtPeak: RamBreakdown;
+}
+
+/**
+ * Mounts an image on a fresh machine and replays `trace` on it.
+ *
+ * @throws AxfsError when the trace does not fit the tree, or RAM is too small.
+ */
+export function runDesign(
+  image: Uint8Array,
+  name: string,
+  trace: Trace,
+  options: RunOptions,
+): DesignRun {
+  const { kernel, ramPages } = options;
+  const machine = createMachine({
+    image,
+    name,
+    part: options.part,
+    inflater: options.inflater,
+    faultRoute: options.faultRoute,
+    sink: options.sink,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(ramPages === undefined ? {} : { ramPages }),
+  });
+  const result = replay(machine, trace, options.sink);
+  const { byUse } = machine.memory.frames.peak;
+  return {
+    replay: result,
+    ramAtPeak: {
+      pageCache: byUse.page_cache * PAGE_SIZE,
+      anonymous: byUse.anon * PAGE_SIZE,
+      pageTables: byUse.page_table * PAGE_SIZE,
+      metadata: byUse.metadata * PAGE_SIZE,
+    },
+  };
+}

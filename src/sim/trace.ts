@@ -1,0 +1,121 @@
+/**
+ * Page-touch traces: which pages of which files a run of programs touched, in order. One line per page
+ * per epoch: `pid,epoch,path,offset,access,count`, after a header line; lines that start with `#` are
+ * comments. `access` is a set of letters that happen in the order r, x, w; `count` is how many touches
+ * (blocks executed, loads, stores) the epoch saw.
+ *
+ * @module
+ */
+import { fromBytes, toPrintable } from '../base/bytestring.ts';
+import type { ByteString } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+
+/** Letters of the access column with their names, in the order in which they happen. */
+export const ACCESS_LETTERS = [
+  { letter: 'r', access: 'read' },
+  { letter: 'x', access: 'exec' },
+  { letter: 'w', access: 'write' },
+] as const;
+
+/** How a page is touched. */
+export type TraceAccess = (typeof ACCESS_LETTERS)[number]['access'];
+
+/** One line of a trace. */
+export interface TraceLine {
+  readonly pid: number;
+  /** Path from the root, starting with a slash. */
+  readonly path: ByteString;
+  /** Page of the file. */
+  readonly page: number;
+  /** In the order in which they happen, each at most once. */
+  readonly accesses: readonly TraceAccess[];
+  readonly count: number;
+}
+
+/** A whole trace, in order. */
+export interface Trace {
+  readonly name: string;
+  readonly lines: readonly TraceLine[];
+}
+
+const HEADER = 'pid,epoch,path,offset,access,count';
+const COLUMNS = HEADER.split(',').length;
+
+/** Every set of letters, in any order of the letters, with what it means: one array per set. */
+const ACCESS_SETS: ReadonlyMap<string, readonly TraceAccess[]> = new Map(
+  ['r', 'w', 'x', 'rw', 'rx', 'wx', 'rwx'].map((letters) => [
+    letters,
+    ACCESS_LETTERS.filter(({ letter }) => letters.includes(letter)).map(({ access }) => access),
+  ]),
+);
+
+const accessSet = (letters: string): readonly TraceAccess[] | undefined =>
+  ACCESS_SETS.get(letters) ?? ACCESS_SETS.get(Array.from(letters).sort().join(''));
+
+/**
+ * Reads a trace. `name` is its file, for messages.
+ *
+ * @throws AxfsError EINVAL naming file, line, column, value and what was expected.
+ */
+export function parseTrace(bytes: Uint8Array, name: string): Trace {
+  const rows = fromBytes(bytes).split('\n');
+  const lines: TraceLine[] = [];
+  let sawHeader = false;
+  for (const [i, raw] of rows.entries()) {
+    const row = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (row === '' || row.startsWith('#')) continue;
+    if (!sawHeader) {
+      if (row !== HEADER)
+        fail(name, i, `first line is '${toPrintable(row as ByteString)}', expected '${HEADER}'`);
+      sawHeader = true;
+      continue;
+    }
+    lines.push(parseLine(row, name, i));
+  }
+  if (!sawHeader) fail(name, 0, `no header line, expected '${HEADER}'`);
+  return { name, lines };
+}
+
+function fail(name: string, index: number, what: string): never {
+  throw new AxfsError('EINVAL', `${name}:${String(index + 1)}: ${what}`);
+}
+
+function parseLine(row: string, name: string, index: number): TraceLine {
+  // A path may hold commas: the other columns are counted from both ends.
+  const fields = row.split(',');
+  if (fields.length < COLUMNS)
+    fail(name, index, `${String(fields.length)} columns, expected ${String(COLUMNS)}: ${HEADER}`);
+  const number = (column: string, text: string | undefined): number => {
+    const value = Number(text);
+    if (text === undefined || !/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+      fail(
+        name,
+        index,
+        `${column} is '${toPrintable((text ?? '') as ByteString)}', expected a whole number`,
+      );
+    return value;
+  };
+  const path = fields.slice(2, -3).join(',') as ByteString;
+  if (!path.startsWith('/'))
+    fail(name, index, `path is '${toPrintable(path)}', expected it to start with '/'`);
+  number('epoch', fields[1]);
+  const offset = number('offset', fields.at(-3));
+  if (offset % PAGE_SIZE !== 0)
+    fail(name, index, `offset is ${String(offset)}, expected a multiple of ${String(PAGE_SIZE)}`);
+  const letters = fields.at(-2) ?? '';
+  const accesses = accessSet(letters);
+  if (accesses === undefined)
+    fail(
+      name,
+      index,
+      `access is '${toPrintable(letters as ByteString)}', expected one or more of the letters r, x, w, each once`,
+    );
+  return {
+    pid: number('pid', fields[0]),
+    path,
+    page: offset / PAGE_SIZE,
+    accesses,
+    count: number('count', fields.at(-1)),
+  };
+}
