@@ -1,0 +1,33 @@
+/**
+ * `axfs`: looks into images and compares designs. One row per subcommand; each is a file of its own.
+ *
+ * @module
+ */
+import type { Host } from '../host/host.ts';
+import { addCompare } from './compare-command.ts';
+import { EXIT, EXIT_HELP, makeCommand, runCommand } from './exit.ts';
+import { addCat, addInfo, addList, addManifest } from './read-commands.ts';
+
+const PROGRAM = 'axfs';
+
+const HELP = `
+Examples:
+  $ ${PROGRAM} info rootfs.axfs                    superblock, regions, counts
+  $ ${PROGRAM} ls -lR rootfs.axfs                  every file
+  $ ${PROGRAM} cat rootfs.axfs etc/fstab           one file's contents
+  $ ${PROGRAM} manifest rootfs.axfs > rootfs.json  every file with its SHA-256
+  $ ${PROGRAM} compare rootfs --trace boot.csv     what XIP saves and costs
+
+${EXIT_HELP}
+`;
+
+/** Runs `axfs` with `argv` (arguments only) on a host; gives the exit code. */
+export const runAxfs = (argv: readonly string[], host: Host): Promise<number> =>
+  runCommand(PROGRAM, host, async () => {
+    const program = makeCommand(PROGRAM, host)
+      .description('Reads AXFS images, and compares execute-in-place with decompression.')
+      .addHelpText('after', HELP);
+    for (const add of [addInfo, addList, addCat, addManifest, addCompare]) add(program, host);
+    await program.parseAsync([...argv], { from: 'user' });
+    return EXIT.ok;
+  });

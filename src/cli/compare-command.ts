@@ -1,0 +1,105 @@
+/**
+ * The command line of `axfs compare`.
+ *
+ * @module
+ */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { fromText, toPrintable } from '../base/bytestring.ts';
+import { CPU_NAMES } from '../cost/params.ts';
+import { FAULT_ROUTES } from '../fs/file.ts';
+import type { FaultRoute } from '../fs/file.ts';
+import type { Host } from '../host/host.ts';
+import { MTD_PARTS } from '../mtd/parts.ts';
+import type { MtdPartName } from '../mtd/parts.ts';
+import { comparisonJson, comparisonText } from '../report/comparison.ts';
+import { parseTrace } from '../sim/trace.ts';
+import { compareDesigns, readProfile } from './compare.ts';
+import { startProgress } from './progress.ts';
+import { scanTree } from './scan.ts';
+
+/** CPU that prices when none is named: the class of board AXFS was made for. */
+export const DEFAULT_CPU = 'arm926-200';
+
+interface CompareOptions {
+  readonly trace: string;
+  readonly profile?: string;
+  readonly compat?: true;
+  readonly faultRoute: FaultRoute;
+  readonly flash: MtdPartName;
+  readonly cpu: string;
+  readonly params?: true;
+  readonly json?: true;
+}
+
+const HELP = `
+Examples:
+  $ axfs compare rootfs --trace boot.csv
+  $ axfs compare rootfs --trace boot.csv --profile pages.csv --cpu x86-counted
+  $ axfs compare rootfs --trace boot.csv --compat --fault-route return --json
+
+A trace has the header pid,epoch,path,offset,access,count and a line for each page
+that a process touches in an epoch: access is a set of the letters r, x, w.
+`;
+
+/** `axfs compare`. */
+export function addCompare(program: Command, host: Host): void {
+  program
+    .command('compare')
+    .description('Builds a tree in five ways, replays a page trace on each, and prices the result.')
+    .argument('<directory>', 'the tree')
+    .requiredOption('--trace <file>', 'page-touch trace to replay')
+    .option('--profile <file>', 'page list (default: what the trace touches and never writes)')
+    .option('--compat', "build the original tool's images")
+    .addOption(
+      new Option('--fault-route <route>', 'how pages of RAM enter page tables')
+        .choices([...FAULT_ROUTES])
+        .default('insert'),
+    )
+    .addOption(
+      new Option('--flash <part>', 'flash part').choices(Object.keys(MTD_PARTS)).default('p30'),
+    )
+    .addOption(
+      new Option('--cpu <name>', 'price list').choices([...CPU_NAMES]).default(DEFAULT_CPU),
+    )
+    .option('--params', 'print every price with its source')
+    .option('--json', 'as JSON: exact numbers, prices included')
+    .addHelpText('after', HELP)
+    .action((directory: string, options: CompareOptions) => compare(host, directory, options));
+}
+
+async function compare(host: Host, directory: string, options: CompareOptions): Promise<void> {
+  const tracePath = fromText(options.trace);
+  const trace = parseTrace(host.files.readFile(tracePath), toPrintable(tracePath));
+  const profile = options.profile === undefined ? undefined : readProfile(host, options.profile);
+  const treePath = fromText(directory);
+  const { tree } = scanTree(host.files, treePath);
+  const progress = startProgress(host, 'building', true);
+  const compressor = host.makeCompressor(host.cpus);
+  try {
+    const comparison = await compareDesigns({
+      tree,
+      treeName: toPrintable(treePath),
+      trace,
+      ...(profile === undefined ? {} : { profile }),
+      compat: options.compat === true,
+      faultRoute: options.faultRoute,
+      flash: options.flash,
+      cpu: options.cpu,
+      compressor,
+      inflater: host.makeInflater(),
+      onProgress: (_design, done, total) => {
+        progress.update(done, total);
+      },
+    });
+    progress.end();
+    host.terminal.out(
+      options.json === true
+        ? comparisonJson(comparison)
+        : comparisonText(comparison, options.params === true),
+    );
+  } finally {
+    progress.end();
+    await compressor.close();
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * `axfs compare`: builds a tree as several designs, replays one trace on each, and prices what happened.
+ *
+ * @module
+ */
+import { fromText, toPrintable } from '../base/bytestring.ts';
+import type { Inflater } from '../codec/zlib.ts';
+import type { PageCompressor } from '../codec/compressor.ts';
+import type { Comparison, DesignResult } from '../cost/comparison.ts';
+import { LedgerSink } from '../cost/ledger.ts';
+import { cpuPreset, priceList } from '../cost/params.ts';
+import type { PriceList } from '../cost/params.ts';
+import { priceLedger } from '../cost/price.ts';
+import type { FaultRoute } from '../fs/file.ts';
+import { AxfsVolume } from '../fs/volume.ts';
+import { parseProfile } from '../mkfs/profile.ts';
+import type { PageProfile } from '../mkfs/profile.ts';
+import type { TreeDirectory } from '../mkfs/tree.ts';
+import { memoryContents } from '../mtd/contents.ts';
+import { MTD_PARTS, flashParameters } from '../mtd/parts.ts';
+import type { MtdPart, MtdPartName } from '../mtd/parts.ts';
+import { createRamDevice } from '../mtd/ram.ts';
+import { DESIGN_POLICIES, buildDesign, runDesign } from '../sim/designs.ts';
+import type { BuiltDesign, DesignName } from '../sim/designs.ts';
+import { profileFromTrace } from '../sim/profile.ts';
+import type { Trace } from '../sim/trace.ts';
+import type { Host } from '../host/host.ts';
+
+/** What to compare. */
+export interface CompareRequest {
+  readonly tree: TreeDirectory;
+  /** The tree's name, for the report. */
+  readonly treeName: string;
+  readonly trace: Trace;
+  /** A page list; default: the trace's pages that are never written. */
+  readonly profile?: { readonly profile: PageProfile; readonly name: string };
+  readonly compat: boolean;
+  readonly faultRoute: FaultRoute;
+  readonly flash: MtdPartName;
+  readonly cpu: string;
+  readonly compressor: PageCompressor;
+  readonly inflater: Inflater;
+  readonly onProgress?: (design: DesignName, done: number, total: number) => void;
+}
+
+/** Reads the page list of `--profile`. @throws AxfsError as the host and the parser do. */
+export function readProfile(host: Host, path: string): { profile: PageProfile; name: string } {
+  const bytePath = fromText(path);
+  const name = toPrintable(bytePath);
+  return { profile: parseProfile(host.files.readFile(bytePath), name), name };
+}
+
+/**
+ * Builds, runs and prices every design. The design `none` is built first: its image is also where a profile
+ * from the trace finds the paths behind symlinks.
+ *
+ * @throws AxfsError EINVAL for an unknown CPU or a trace that does not fit the tree; what building throws.
+ */
+export async function compareDesigns(request: CompareRequest): Promise<Comparison> {
+  const part: MtdPart = MTD_PARTS[request.flash];
+  const prices = priceList(cpuPreset(request.cpu), flashParameters(part));
+  const none = await build(request, 'none', { entries: [], pages: new Map() });
+  const given = request.profile;
+  const profile = given?.profile ?? profileFromTrace(request.trace, volumeOf(request, none));
+  const designs: DesignResult[] = [];
+  for (const { name } of DESIGN_POLICIES) {
+    const built = name === 'none' ? none : await build(request, name, profile);
+    designs.push(runAndPrice(request, built, part, prices));
+  }
+  return {
+    tree: request.treeName,
+    trace: `${request.trace.name}: ${String(request.trace.lines.length)} lines`,
+    profile: given?.name ?? 'pages that the trace touches and never writes',
+    compat: request.compat,
+    faultRoute: request.faultRoute,
+    flash: { name: part.name, title: part.title },
+    cpu: prices.preset,
+    parameters: prices.rows,
+    designs,
+  };
+}
+
+const build = (
+  request: CompareRequest,
+  name: DesignName,
+  profile: PageProfile,
+): Promise<BuiltDesign> =>
+  buildDesign(name, request.tree, profile, {
+    compat: request.compat,
+    compressor: request.compressor,
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+
+const volumeOf = (request: CompareRequest, { image }: BuiltDesign): AxfsVolume =>
+  new AxfsVolume(createRamDevice(request.treeName, memoryContents(image.toBytes())), {
+    name: request.treeName,
+    inflater: request.inflater,
+  });
+
+function runAndPrice(
+  request: CompareRequest,
+  { name, image }: BuiltDesign,
+  part: MtdPart,
+  prices: PriceList,
+): DesignResult {
+  const ledgerSink = new LedgerSink();
+  const run = runDesign(image.toBytes(), `${request.treeName} (${name})`, request.trace, {
+    part,
+    inflater: request.inflater,
+    faultRoute: request.faultRoute,
+    sink: ledgerSink.sink,
+  });
+  const ledger = ledgerSink.read();
+  return {
+    design: name,
+    flashBytes: image.size,
+    xipPages: image.report.xipPages,
+    ram: run.ramAtPeak,
+    ledger,
+    cost: priceLedger(ledger, prices),
+  };
+}

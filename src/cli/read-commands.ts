@@ -1,0 +1,110 @@
+/**
+ * The subcommands that only read an image: `info`, `ls`, `cat`, `manifest`.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import { fromText, toPrintable } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+import type { Inode } from '../fs/inode.ts';
+import type { AxfsVolume } from '../fs/volume.ts';
+import type { Host } from '../host/host.ts';
+import { withImageFile } from './image-file.ts';
+import { imageInfo, infoText } from './info.ts';
+import { listJson, listLines } from './list.ts';
+import { manifestOf } from './manifest.ts';
+
+/** Bytes written at a time. */
+const CAT_CHUNK = 64 * PAGE_SIZE;
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
+
+/** `axfs info`. */
+export function addInfo(program: Command, host: Host): void {
+  program
+    .command('info')
+    .description('Prints superblock, regions and counts of an image.')
+    .argument('<image>', 'image file')
+    .option('--json', 'as JSON, sizes in bytes')
+    .action((image: string, options: { json?: true }) =>
+      withImageFile(host, image, (volume) => {
+        const info = imageInfo(volume);
+        host.terminal.out(options.json === true ? json(info) : infoText(info));
+      }),
+    );
+}
+
+/** `axfs ls`. */
+export function addList(program: Command, host: Host): void {
+  program
+    .command('ls')
+    .description('Lists directories of an image.')
+    .argument('<image>', 'image file')
+    .argument('[path...]', 'files and directories in the image', ['.'])
+    .option('-l', 'mode, owner, size and link target of each')
+    .option('-R', 'directories below, too')
+    .option('--json', 'as JSON: the entries as the manifest has them, without contents')
+    .action(
+      (image: string, paths: readonly string[], options: { l?: true; R?: true; json?: true }) =>
+        withImageFile(host, image, (volume) => {
+          if (options.json === true) {
+            host.terminal.out(json(listJson(volume, paths, options.R === true)));
+            return;
+          }
+          const lines = listLines(volume, paths, {
+            long: options.l === true,
+            recursive: options.R === true,
+          });
+          host.terminal.out(lines.map((line) => `${line}\n`).join(''));
+        }),
+    );
+}
+
+/** `axfs cat`. */
+export function addCat(program: Command, host: Host): void {
+  program
+    .command('cat')
+    .description('Writes contents of files in an image to standard output.')
+    .argument('<image>', 'image file')
+    .argument('<path...>', 'files in the image; symbolic links are followed')
+    .action((image: string, paths: readonly string[]) =>
+      withImageFile(host, image, (volume) => {
+        const inodes = paths.map((path) => fileAt(volume, path));
+        for (const inode of inodes) writeContents(volume, inode, host);
+      }),
+    );
+}
+
+/** `axfs manifest`. */
+export function addManifest(program: Command, host: Host): void {
+  program
+    .command('manifest')
+    .description('Prints every file of an image with the SHA-256 of its contents, as JSON.')
+    .argument('<image>', 'image file')
+    .option('--json', 'accepted for symmetry: the output is JSON anyway')
+    .action((image: string) =>
+      withImageFile(host, image, (volume) => {
+        host.terminal.out(json(manifestOf(volume, host)));
+      }),
+    );
+}
+
+function fileAt(volume: AxfsVolume, text: string): Inode {
+  const path = fromText(text);
+  const inode = volume.resolve(path);
+  if (inode.type !== 'file')
+    throw new AxfsError(
+      inode.type === 'dir' ? 'EISDIR' : 'EINVAL',
+      `${volume.name}: ${toPrintable(path)}: is a ${inode.type}, expected a regular file`,
+    );
+  return inode;
+}
+
+function writeContents(volume: AxfsVolume, inode: Inode, host: Host): void {
+  for (let offset = 0; offset < inode.size;) {
+    const chunk = new Uint8Array(Math.min(CAT_CHUNK, inode.size - offset));
+    offset += volume.read(inode, offset, chunk);
+    host.terminal.out(chunk);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * AXFS Lab as a library: build an image from a tree in memory, put it on a simulated flash device, mount
+ * it, map its files and fault them, and price what happened. Nothing here touches the host.
+ *
+ * @module
+ */
+export { InvariantError } from './base/assert.ts';
+export { AxfsError, ERRNO } from './base/errno.ts';
+export type { Errno } from './base/errno.ts';
+export { fromBytes, fromText, toBytes, toPrintable, toText } from './base/bytestring.ts';
+export type { ByteString } from './base/bytestring.ts';
+export { FAULT_KINDS, NOT_XIP_REASONS } from './base/events.ts';
+export type { EventSink, FaultKind, NotXipReason, SimEvent } from './base/events.ts';
+export type { NamedParameter, Parameter, ParameterStatus } from './base/parameter.ts';
+export { PAGE_SIZE, pfn, pgoff, physAddr, virtAddr } from './base/units.ts';
+export type { ByteOffset, Pfn, Pgoff, PhysAddr, VirtAddr } from './base/units.ts';
+
+export { createInlineCompressor } from './codec/compressor.ts';
+export type { PageCompressor } from './codec/compressor.ts';
+export { createPakoDeflater, createPakoInflater } from './codec/pako.ts';
+export type { Deflater, Inflater } from './codec/zlib.ts';
+
+export { buildImage } from './mkfs/build.ts';
+export type { BuildOptions, BuiltImage } from './mkfs/build.ts';
+export type { XipPolicy } from './mkfs/policy.ts';
+export { formatProfile, parseProfile, profileOf } from './mkfs/profile.ts';
+export type { PageProfile, ProfileEntry } from './mkfs/profile.ts';
+export type { BuildReport } from './mkfs/report.ts';
+export { treeFrom } from './mkfs/tree.ts';
+export type { EntrySpec, TreeDirectory, TreeEntry } from './mkfs/tree.ts';
+
+export { memoryContents } from './mtd/contents.ts';
+export type { FlashContents } from './mtd/contents.ts';
+export type { MtdCounters, MtdDevice, MtdInfo, MtdWindow } from './mtd/device.ts';
+export { createNorFlash } from './mtd/nor.ts';
+export { MTD_PARTS, flashParameters } from './mtd/parts.ts';
+export type { MtdPart, MtdPartName } from './mtd/parts.ts';
+export { createRamDevice } from './mtd/ram.ts';
+
+export { assertMm } from './mm/check.ts';
+export { Frames } from './mm/frames.ts';
+export type { Page } from './mm/frames.ts';
+export { vmInsertMixed, vmInsertPage, vmInsertPfn } from './mm/insert.ts';
+export type { InsertResult } from './mm/insert.ts';
+export { KernelBug, SignalError } from './mm/kernel-bug.ts';
+export { KERNELS } from './mm/kernel.ts';
+export type { KernelName, KernelPreset } from './mm/kernel.ts';
+export type { MappedFile, VmFault, VmFaultResult, VmOperations } from './mm/mappable.ts';
+export { formatMaps, formatSmaps } from './mm/maps.ts';
+export { Memory } from './mm/memory.ts';
+export { MmStruct } from './mm/mm.ts';
+export { vmNormalPage } from './mm/normal-page.ts';
+export type { VmArea } from './mm/vma.ts';
+export {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+  isCowMapping,
+} from './mm/vmflags.ts';
+
+export { FAULT_ROUTES } from './fs/file.ts';
+export type { AxfsFile, FaultRoute } from './fs/file.ts';
+export type { Inode } from './fs/inode.ts';
+export { AxfsMount } from './fs/mount.ts';
+export type { MountOptions } from './fs/mount.ts';
+export { AxfsVolume } from './fs/volume.ts';
+
+export { createMachine } from './sim/machine.ts';
+export type { Machine, MachineOptions } from './sim/machine.ts';
+export { profileFromTrace } from './sim/profile.ts';
+export { replay } from './sim/replay.ts';
+export type { ProcessResult, ReplayResult } from './sim/replay.ts';
+export { parseTrace } from './sim/trace.ts';
+export type { Trace, TraceLine } from './sim/trace.ts';
+
+export { LedgerSink } from './cost/ledger.ts';
+export type { Ledger } from './cost/ledger.ts';
+export { CPU_PRESETS, priceList } from './cost/params.ts';
+export type { CpuPreset, PriceList } from './cost/params.ts';
+export { priceLedger } from './cost/price.ts';
+export type { Cost } from './cost/price.ts';
