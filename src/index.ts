@@ -78,6 +78,9 @@ export type { ProcessResult, ReplayResult } from './sim/replay.ts';
 export { parseTrace } from './sim/trace.ts';
 export type { Trace, TraceLine } from './sim/trace.ts';
 
+export { compareDesigns } from './compare/designs.ts';
+export type { CompareRequest } from './compare/designs.ts';
+export type { Comparison, DesignResult } from './cost/comparison.ts';
 export { LedgerSink } from './cost/ledger.ts';
 export type { Ledger } from './cost/ledger.ts';
 export { CPU_PRESETS, priceList } from './cost/params.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** The `axfs` command on this machine. */
+/** The command `axfs`. */
 import { runAxfs } from '../src/cli/axfs.ts';
-import { createNodeHost } from '../src/host/node-host.ts';
+import { runProgram } from '../src/host/program.ts';
 
-process.exitCode = await runAxfs(process.argv.slice(2), createNodeHost());
+await runProgram(runAxfs);

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { fromText } from '../src/base/bytestring.ts';
 import { runBench } from '../src/cli/bench.ts';
-import { createNodeHost } from '../src/host/node-host.ts';
+import { runProgram } from '../src/host/program.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
-process.exitCode = await runBench(process.argv.slice(2), createNodeHost(), fromText(root));
+await runProgram((argv, host) => runBench(argv, host, fromText(root)));

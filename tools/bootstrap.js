@@ -33,8 +33,7 @@ function newest(folder) {
 
 const built = resolve(root, 'dist', program);
 const installed = resolve(root, 'node_modules', '.package-lock.json');
-const lock = resolve(root, 'package-lock.json');
-if (!existsSync(installed) || statSync(lock).mtimeMs > statSync(installed).mtimeMs) {
+if (!existsSync(installed)) {
   console.error('installing (npm ci) ...');
   step('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }

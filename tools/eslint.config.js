@@ -57,7 +57,7 @@ const nondeterminism = ['Date', 'performance', 'process', 'setTimeout', 'setInte
 );
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'images/**'] },
+  { ignores: ['dist/**', '.build-*/**', 'node_modules/**', 'images/**'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -14,9 +14,23 @@ export const LAYERS = {
   mkfs: ['base', 'ondisk', 'codec'],
   fs: ['base', 'ondisk', 'codec', 'mtd', 'mm'],
   sim: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'mkfs', 'fs'],
+  compare: ['base', 'codec', 'mtd', 'mm', 'mkfs', 'fs', 'sim', 'cost'],
   report: ['base', 'cost'],
   host: ['base', 'codec'],
-  cli: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'mkfs', 'fs', 'sim', 'cost', 'report', 'host'],
+  cli: [
+    'base',
+    'ondisk',
+    'codec',
+    'mtd',
+    'mm',
+    'mkfs',
+    'fs',
+    'sim',
+    'cost',
+    'compare',
+    'report',
+    'host',
+  ],
 };
 
 /** The one layer that talks to Node: everything else is deterministic and does no I/O. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `mkfs.axfs`. */
 import { runMkfs } from '../src/cli/mkfs.ts';
-import { createNodeHost } from '../src/host/node-host.ts';
+import { runProgram } from '../src/host/program.ts';
 
-process.exitCode = await runMkfs(process.argv.slice(2), createNodeHost());
+await runProgram(runMkfs);

@@ -19,6 +19,10 @@ export type ByteString = string & { readonly [byteString]: true };
 /** Arguments of one call: far below what any engine takes. */
 const ARGUMENTS_MAX = 4096;
 
+/** Bytes of a text file without the UTF-8 byte order mark that some editors put in front. */
+export const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
 /** The bytes, one character each. */
 export function fromBytes(bytes: Uint8Array): ByteString {
   let text = '';

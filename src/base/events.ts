@@ -11,8 +11,8 @@
  * - `raw_pfn`: a pfn without struct page was inserted (XIP);
  * - `file_major`: a page-cache page was filled first (VM_FAULT_MAJOR);
  * - `file_minor`: a page-cache page was there already;
- * - `wp_raw`, `wp_file`, `wp_anon`: write to a present, write-protected PTE over a raw pfn, a file page,
- *   an anonymous page;
+ * - `wp_raw`, `wp_file`, `wp_anon`, `wp_zero`: write to a present, write-protected PTE over a raw pfn, a
+ *   file page, an anonymous page, the zero page;
  * - `anonymous`: first touch of memory without a file.
  */
 export const FAULT_KINDS = [
@@ -22,6 +22,7 @@ export const FAULT_KINDS = [
   'wp_raw',
   'wp_file',
   'wp_anon',
+  'wp_zero',
   'anonymous',
 ] as const;
 
@@ -34,8 +35,6 @@ export const NOT_XIP_REASONS = [
   'compressed_node',
   /** The image stores the page byte-aligned, so no page frame holds it alone. */
   'byte_aligned_node',
-  /** The device has no physical window over the XIP region. */
-  'device_cannot_point',
   /** An XIP tail page holds bytes after the end of the file, which must not leak. */
   'nonzero_tail',
 ] as const;
@@ -55,6 +54,11 @@ export interface CowCopyEvent {
   readonly type: 'cow_copy';
   /** Where the copy came from: a flash frame or a RAM frame. */
   source: 'raw' | 'page';
+}
+
+/** The CPU zeroed a new anonymous page. */
+export interface PageClearEvent {
+  readonly type: 'page_clear';
 }
 
 /** A device operation that transfers bytes over the flash bus as one burst. */
@@ -99,6 +103,7 @@ export interface PageTouchEvent {
 export type SimEvent =
   | FaultEvent
   | CowCopyEvent
+  | PageClearEvent
   | MtdReadEvent
   | MappedReadEvent
   | InflateEvent

@@ -9,6 +9,7 @@ import type { VirtAddr } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import { LedgerSink } from '../cost/ledger.ts';
 import type { AxfsFile } from '../fs/file.ts';
+import type { AxfsVolume } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
 import { buildImage } from '../mkfs/build.ts';
 import type { XipPolicy } from '../mkfs/policy.ts';
@@ -16,6 +17,7 @@ import { treeFrom } from '../mkfs/tree.ts';
 import type { MmStruct } from '../mm/mm.ts';
 import type { Access } from '../mm/vma.ts';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../mm/vmflags.ts';
+import { NODE_TYPE } from '../ondisk/constants.ts';
 import { createMachine } from '../sim/machine.ts';
 import type { Machine } from '../sim/machine.ts';
 
@@ -236,24 +238,22 @@ function hotPass(host: Host, machine: Machine): () => { done: number; ms: number
 }
 
 /** Pages per turn when two rates are compared: a few milliseconds. */
-const TURN_PAGES = 256;
+const TURN_PAGES = 64;
 
 /**
- * Inflating faults beside the same inflater alone, on the same cblocks in the same order, each into a page
- * of its own. The two take turns, so that a change of the machine's speed meets both alike.
+ * Inflating faults beside the same inflater alone, on the compressed pages of `content` in the same order,
+ * each into a page of its own. The two take turns, so that a change of the machine's speed meets both alike.
  */
-export async function benchInflate(host: Host): Promise<readonly BenchRow[]> {
+export async function benchInflate(host: Host, content: Uint8Array): Promise<readonly BenchRow[]> {
   const inflater = host.makeInflater();
-  const machine = await machineWith(wordy(FILLED_PAGES * PAGE_SIZE), { kind: 'none' }, inflater);
-  const { tables, regions } = machine.mount.volume.image;
-  const order = scattered(FILLED_PAGES);
+  const machine = await machineWith(content, { kind: 'none' }, inflater);
+  const { volume } = machine.mount;
   const file = machine.mount.open('file');
+  const isCompressed = (page: number): boolean =>
+    volume.nodes.type(file.inode.arrayIndex + page) === NODE_TYPE.compressed;
+  const order = scattered(file.inode.numEntries).filter(isCompressed);
   const pages = Array.from(order, () => new Uint8Array(PAGE_SIZE));
-  const cblocks = Array.from(order, (page) => {
-    const cblock = tables.cnode_index.get(tables.node_index.get(page));
-    const start = tables.cblock_offset.get(cblock);
-    return regions.compressed.resident.subarray(start, tables.cblock_offset.get(cblock + 1));
-  });
+  const cblocks = Array.from(order, (page) => storedCblock(volume, file.inode.arrayIndex + page));
   const timed = (work: () => void): number => {
     const start = host.now();
     work();
@@ -266,15 +266,16 @@ export async function benchInflate(host: Host): Promise<readonly BenchRow[]> {
     file.space.truncate();
     const mm = machine.spawn();
     const base = mapFile(mm, file);
-    for (let from = 0; from < FILLED_PAGES; from += TURN_PAGES) {
+    for (let from = 0; from < order.length; from += TURN_PAGES) {
+      const turn = order.subarray(from, from + TURN_PAGES);
       bareMs += timed(() => {
-        for (let i = from; i < from + TURN_PAGES; i += 1)
+        for (let i = from; i < from + turn.length; i += 1)
           inflater.inflate(cblocks[i] ?? NOTHING, pages[i] ?? NOTHING);
       });
       faultMs += timed(() => {
-        touchAll(mm, base, order.subarray(from, from + TURN_PAGES), 'read');
+        touchAll(mm, base, turn, 'read');
       });
-      done += TURN_PAGES;
+      done += turn.length;
     }
     mm.exit();
   }
@@ -292,4 +293,11 @@ export async function benchInflate(host: Host): Promise<readonly BenchRow[]> {
       includes: 'the whole fault; the same inflater and cblocks, in turns with the row above',
     },
   ];
+}
+
+/** Stored bytes of the cblock that a compressed node is in. */
+function storedCblock({ image: { tables, regions } }: AxfsVolume, node: number): Uint8Array {
+  const cblock = tables.cnode_index.get(tables.node_index.get(node));
+  const start = tables.cblock_offset.get(cblock);
+  return regions.compressed.resident.subarray(start, tables.cblock_offset.get(cblock + 1));
 }

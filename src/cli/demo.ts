@@ -6,15 +6,13 @@
  */
 import { byteStringOf } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
-import { differences } from '../cost/comparison.ts';
-import type { Comparison } from '../cost/comparison.ts';
+import { compareDesigns } from '../compare/designs.ts';
 import type { Host } from '../host/host.ts';
 import { buildImage } from '../mkfs/build.ts';
-import { comparisonText } from '../report/comparison.ts';
+import { comparisonText, verdict } from '../report/comparison.ts';
 import { humanBytes } from '../report/sizes.ts';
 import { parseTrace } from '../sim/trace.ts';
 import { DEFAULT_CPU } from './compare-command.ts';
-import { compareDesigns } from './compare.ts';
 import { EXIT, runCommand } from './exit.ts';
 import { startProgress } from './progress.ts';
 import { readRecipe } from './recipe.ts';
@@ -71,15 +69,3 @@ export const runDemo = (host: Host, root: ByteString): Promise<number> =>
       await compressor.close();
     }
   });
-
-/** What the page-wise design buys, in a sentence. */
-export function verdict(comparison: Comparison): string {
-  const row = differences(comparison).find(({ design }) => design === 'profile');
-  if (row?.costShare === undefined) return 'nothing to compare';
-  const share = (1 - row.costShare) * 100;
-  return (
-    `Running the profiled pages straight from flash takes ${humanBytes(row.flashAdded)} more flash, ` +
-    `${humanBytes(row.ramSaved)} less RAM at the peak,\nand ${share.toFixed(0)} % less time in faults, flash and RAM ` +
-    `than inflating every page (${comparison.cpu.name}, ${comparison.flash.name}).`
-  );
-}

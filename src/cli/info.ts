@@ -4,6 +4,7 @@
  * @module
  */
 import { toHex } from '../base/bytes.ts';
+import { zeros } from '../base/counts.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import { NODE_TYPE_NAMES } from '../ondisk/constants.ts';
@@ -41,9 +42,6 @@ export interface ImageInfo {
 }
 
 const SHA1_BYTES = 20;
-
-const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
-  Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
 /** Reads the facts. @throws AxfsError EIO when tables are damaged. */
 export function imageInfo(volume: AxfsVolume): ImageInfo {

@@ -6,7 +6,7 @@
 import { fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import type { Inode } from '../fs/inode.ts';
-import type { AxfsVolume } from '../fs/volume.ts';
+import type { AxfsVolume, ChildClaims } from '../fs/volume.ts';
 import { modeText } from '../ondisk/mode.ts';
 import { textTable } from '../report/table.ts';
 import { metadataEntry } from './manifest.ts';
@@ -49,43 +49,53 @@ function rowLines(volume: AxfsVolume, rows: readonly Row[], long: boolean): read
   ).slice(2);
 }
 
-const childRows = (volume: AxfsVolume, directory: Inode): readonly Row[] =>
-  volume.readdir(directory).map(({ name, number }) => ({ name, inode: volume.inodes.get(number) }));
+/** Directories at and below `top` with their children, each before those below it. */
+function* directoriesOf(
+  volume: AxfsVolume,
+  top: Row,
+  recursive: boolean,
+): Generator<Row & { readonly rows: readonly Row[] }> {
+  const claims: ChildClaims = new Map();
+  const pending = [top];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const rows = volume.claimChildren(next.inode, claims);
+    yield { ...next, rows };
+    if (!recursive) return;
+    const prefix = next.name === '.' || next.name.endsWith('/') ? next.name : `${next.name}/`;
+    for (const { name, inode } of [...rows].reverse())
+      if (inode.type === 'dir')
+        pending.push({ name: `${prefix === '.' ? './' : prefix}${name}` as ByteString, inode });
+  }
+}
 
 /**
  * Lines for `paths`: files first, then each directory under a heading when there is more than one.
  *
  * @throws AxfsError ENOENT, ENOTDIR, ELOOP, EIO.
  */
-export function listLines(
+export function* listLines(
   volume: AxfsVolume,
   paths: readonly string[],
   { long, recursive }: ListOptions,
-): readonly string[] {
+): Generator<string> {
   const named = paths.map((path) => {
     const name = fromText(path);
     return { name, inode: volume.resolve(name, !long) };
   });
-  const files = named.filter(({ inode }) => inode.type !== 'dir');
-  const directories = named.filter(({ inode }) => inode.type === 'dir');
-  const lines = [...rowLines(volume, files, long)];
+  const isDirectory = ({ inode }: Row): boolean => inode.type === 'dir';
+  const files = named.filter((row) => !isDirectory(row));
+  yield* rowLines(volume, files, long);
   const withHeadings = recursive || named.length > 1;
-  const pending = [...directories].reverse();
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { name } = next;
-    const rows = childRows(volume, next.inode);
-    if (withHeadings) lines.push(...(lines.length > 0 ? [''] : []), `${toPrintable(name)}:`);
-    lines.push(...rowLines(volume, rows, long));
-    if (!recursive) continue;
-    const prefix = name.endsWith('/') ? name : `${name}/`;
-    pending.push(
-      ...rows
-        .filter(({ inode }) => inode.type === 'dir')
-        .map((row) => ({ name: `${prefix}${row.name}` as ByteString, inode: row.inode }))
-        .reverse(),
-    );
-  }
-  return lines;
+  let isFirst = files.length === 0;
+  for (const top of named.filter(isDirectory))
+    for (const { name, rows } of directoriesOf(volume, top, recursive)) {
+      if (withHeadings) {
+        if (!isFirst) yield '';
+        yield `${toPrintable(name)}:`;
+      }
+      isFirst = false;
+      yield* rowLines(volume, rows, long);
+    }
 }
 
 /** Entries for `paths` (and, with `recursive`, below them) as values for JSON. */
@@ -94,21 +104,16 @@ export function listJson(
   paths: readonly string[],
   recursive: boolean,
 ): readonly ManifestEntry[] {
-  const entries: ManifestEntry[] = [];
-  const add = (path: ByteString, inode: Inode): void => {
-    entries.push(metadataEntry(volume, path, inode));
-    if (inode.type === 'dir' && recursive) addChildren(path, inode);
-  };
-  const addChildren = (path: ByteString, directory: Inode): void => {
-    const prefix = path === '.' ? '' : path.endsWith('/') ? path : `${path}/`;
-    for (const { name, inode } of childRows(volume, directory))
-      add(`${prefix}${name}` as ByteString, inode);
-  };
-  for (const text of paths) {
-    const path = fromText(text);
-    const inode = volume.resolve(path, false);
-    if (inode.type === 'dir') addChildren(path, inode);
-    else add(path, inode);
-  }
-  return entries;
+  return paths.flatMap((text) => {
+    const name = fromText(text);
+    const inode = volume.resolve(name, false);
+    if (inode.type !== 'dir') return [metadataEntry(volume, name, inode)];
+    return [...directoriesOf(volume, { name, inode }, recursive)].flatMap((directory) => {
+      const below = name === '.' ? directory.name.slice(2) : directory.name;
+      const prefix = directory.name === '.' ? '' : `${below.replace(/\/$/, '')}/`;
+      return directory.rows.map((row) =>
+        metadataEntry(volume, `${prefix}${row.name}` as ByteString, row.inode),
+      );
+    });
+  });
 }

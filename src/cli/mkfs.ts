@@ -47,7 +47,9 @@ Examples:
   $ ${PROGRAM} --xip elf --json rootfs rootfs.axfs      all programs in place
   $ ${PROGRAM} --compat -e -i boot.csv rootfs out.axfs  what the original does
 
-A profile has lines PATH,OFFSET,COUNT; PATH is relative to the directory.
+A profile has lines PATH,OFFSET,COUNT: PATH from the tree's root, OFFSET in bytes
+(one inside a page selects that page and the next, as the original does); COUNT does
+not matter.
 Without --timestamp the environment variable ${EPOCH_VARIABLE} is used (not with --compat), else 0.
 
 ${EXIT_HELP}

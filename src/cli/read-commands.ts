@@ -18,7 +18,7 @@ import { manifestOf } from './manifest.ts';
 /** Bytes written at a time. */
 const CAT_CHUNK = 64 * PAGE_SIZE;
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** `axfs info`. */
 export function addInfo(program: Command, host: Host): void {
@@ -52,11 +52,10 @@ export function addList(program: Command, host: Host): void {
             host.terminal.out(json(listJson(volume, paths, options.R === true)));
             return;
           }
-          const lines = listLines(volume, paths, {
-            long: options.l === true,
-            recursive: options.R === true,
-          });
-          host.terminal.out(lines.map((line) => `${line}\n`).join(''));
+          const long = options.l === true;
+          const recursive = options.R === true;
+          for (const line of listLines(volume, paths, { long, recursive }))
+            host.terminal.out(`${line}\n`);
         }),
     );
 }

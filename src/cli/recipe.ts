@@ -5,18 +5,57 @@
  *
  * @module
  */
-import { fromText, toText } from '../base/bytestring.ts';
+import { fromText, toPrintable, toText } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { Host } from '../host/host.ts';
 import { treeFrom } from '../mkfs/tree.ts';
 import type { EntrySpec, TreeDirectory } from '../mkfs/tree.ts';
 
-/** One entry as it stands in the file. */
+/** Fields of an entry; `is` says what a value must look like. */
+const FIELDS = {
+  path: { expected: 'a path', is: (value: unknown) => typeof value === 'string' && value !== '' },
+  type: { expected: 'dir, symlink, char or block', is: (value: unknown) => TYPES.has(value) },
+  mode: {
+    expected: 'an octal mode in quotes',
+    is: (value: unknown) => typeof value === 'string' && /^[0-7]{1,5}$/.test(value),
+  },
+  target: { expected: 'text', is: (value: unknown) => typeof value === 'string' && value !== '' },
+  rdev: {
+    expected: '[major, minor]',
+    is: (value: unknown) =>
+      Array.isArray(value) && value.length === 2 && value.every((n) => Number.isInteger(n)),
+  },
+  text: { expected: 'text', is: (value: unknown) => typeof value === 'string' },
+  package: { expected: "a package's name", is: (value: unknown) => typeof value === 'string' },
+  file: { expected: 'a file of the package', is: (value: unknown) => typeof value === 'string' },
+  folder: {
+    expected: 'a folder of the package',
+    is: (value: unknown) => typeof value === 'string',
+  },
+  match: { expected: 'a regular expression', is: isRegularExpression },
+  sha256: {
+    expected: '64 hex digits',
+    is: (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  },
+} as const satisfies Record<string, { expected: string; is: (value: unknown) => boolean }>;
+
+const TYPES: ReadonlySet<unknown> = new Set(['dir', 'symlink', 'char', 'block']);
+
+function isRegularExpression(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    new RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One entry as it stands in the file, its fields checked. */
 interface RecipeEntry {
   readonly path: string;
   readonly type?: 'dir' | 'symlink' | 'char' | 'block';
-  /** Octal. */
   readonly mode?: string;
   readonly target?: string;
   readonly rdev?: readonly [number, number];
@@ -24,25 +63,34 @@ interface RecipeEntry {
   readonly package?: string;
   readonly file?: string;
   readonly folder?: string;
-  /** Regular expression over names in `folder`. */
   readonly match?: string;
-  /** Expected SHA-256 of `file`. */
   readonly sha256?: string;
 }
 
-/** Reads the recipe at `recipePath`; packages are looked for in `packages` (a node_modules folder).
+/** What an entry is, by the fields it must have and may have beside `path` and `mode`. */
+const KINDS: readonly { readonly needs: readonly string[]; readonly may?: readonly string[] }[] = [
+  { needs: ['text'] },
+  { needs: ['package', 'file'], may: ['sha256'] },
+  { needs: ['package', 'folder', 'match'] },
+  { needs: ['type', 'target'] },
+  { needs: ['type', 'rdev'] },
+  { needs: ['type'] },
+];
+
+/**
+ * Reads the recipe at `recipePath`; packages are looked for in `packages` (a node_modules folder).
  *
- * @throws AxfsError when the recipe is malformed, a file is missing, or is not the one the recipe means.
+ * @throws AxfsError EINVAL naming recipe, entry, field, value and what was expected; when a file is missing
+ * or is not the one that the recipe means.
  */
 export function readRecipe(
   host: Host,
   recipePath: ByteString,
   packages: ByteString,
 ): TreeDirectory {
-  const name = toText(recipePath);
-  const entries = parseRecipe(host, recipePath, name);
+  const name = toPrintable(recipePath);
   const spec: Record<string, EntrySpec> = {};
-  for (const entry of entries)
+  for (const entry of parseRecipe(host, recipePath, name))
     for (const [path, value] of expand(host, entry, packages, name)) spec[path] = value;
   return treeFrom(spec);
 }
@@ -56,16 +104,43 @@ function parseRecipe(host: Host, path: ByteString, name: string): readonly Recip
     throw new AxfsError('EINVAL', `${name}: not JSON: ${error.message}`);
   }
   const entries = (value as { entries?: unknown } | null)?.entries;
-  if (!Array.isArray(entries) || !entries.every(isEntry))
-    throw new AxfsError(
-      'EINVAL',
-      `${name}: expected an object with 'entries', each an object with a string 'path'`,
-    );
-  return entries;
+  if (!Array.isArray(entries))
+    throw new AxfsError('EINVAL', `${name}: expected an object with a list 'entries'`);
+  return entries.map((entry: unknown, i) => checkedEntry(entry, name, i));
 }
 
-const isEntry = (value: unknown): value is RecipeEntry =>
-  typeof value === 'object' && value !== null && typeof (value as RecipeEntry).path === 'string';
+function checkedEntry(value: unknown, recipe: string, index: number): RecipeEntry {
+  const refuse = (what: string): never => {
+    throw new AxfsError('EINVAL', `${recipe}: entry ${String(index + 1)}: ${what}`);
+  };
+  if (typeof value !== 'object' || value === null) return refuse('expected an object');
+  for (const [key, field] of Object.entries(value)) {
+    if (!Object.hasOwn(FIELDS, key)) refuse(`unknown field '${key}'`);
+    const { expected, is } = FIELDS[key as keyof typeof FIELDS];
+    if (!is(field)) refuse(`${key} is ${JSON.stringify(field)}, expected ${expected}`);
+  }
+  const keys = Object.keys(value).filter((key) => key !== 'path' && key !== 'mode');
+  if (!('path' in value)) refuse('has no path');
+  const fits = KINDS.some(
+    ({ needs, may = [] }) =>
+      needs.every((key) => keys.includes(key)) &&
+      keys.every((key) => needs.includes(key) || may.includes(key)),
+  );
+  const entry = value as RecipeEntry;
+  const { type } = entry;
+  if (
+    !fits ||
+    (type === 'dir' && keys.length > 1) ||
+    (type !== undefined && !keys.includes(TYPE_NEEDS[type]))
+  )
+    refuse(
+      `fields ${keys.join(', ')} make no entry: expected text, a package's file or folder, or a type with what it needs`,
+    );
+  return entry;
+}
+
+/** Field that a type needs beside itself. */
+const TYPE_NEEDS = { dir: 'type', symlink: 'target', char: 'rdev', block: 'rdev' } as const;
 
 function expand(
   host: Host,
@@ -73,15 +148,15 @@ function expand(
   packages: ByteString,
   recipe: string,
 ): readonly (readonly [string, EntrySpec])[] {
-  const { path } = entry;
+  const { path, type } = entry;
   const mode = entry.mode === undefined ? {} : { mode: Number.parseInt(entry.mode, 8) };
   const inPackage = (rest: string): ByteString =>
     fromText(`${toText(packages)}/${entry.package ?? ''}/${rest}`);
-  if (entry.type === 'dir') return [[path, { type: 'dir', ...mode }]];
-  if (entry.type === 'symlink') return [[path, { type: 'symlink', target: entry.target ?? '' }]];
-  if (entry.type === 'char' || entry.type === 'block') {
+  if (type === 'dir') return [[path, { type, ...mode }]];
+  if (type === 'symlink') return [[path, { type, target: entry.target ?? '' }]];
+  if (type !== undefined) {
     const [major, minor] = entry.rdev ?? [0, 0];
-    return [[path, { type: entry.type, rdev: { major, minor }, ...mode }]];
+    return [[path, { type, rdev: { major, minor }, ...mode }]];
   }
   if (entry.text !== undefined) return [[path, { content: entry.text, ...mode }]];
   if (entry.file !== undefined) {
@@ -89,22 +164,21 @@ function expand(
     checkHash(host, entry, content, recipe);
     return [[path, { content, ...mode }]];
   }
-  if (entry.folder !== undefined) {
-    const folder = entry.folder;
-    const wanted = new RegExp(entry.match ?? '');
-    return host.files
-      .readdir(inPackage(folder))
-      .map(toText)
-      .filter((file) => wanted.test(file))
-      .map((file) => [
-        `${path}/${file}`,
-        { content: host.files.readFile(inPackage(`${folder}/${file}`)), ...mode },
-      ]);
-  }
-  throw new AxfsError(
-    'EINVAL',
-    `${recipe}: entry '${path}' has none of type, text, file and folder`,
-  );
+  const folder = entry.folder ?? '.';
+  const wanted = new RegExp(entry.match ?? '');
+  const names = host.files
+    .readdir(inPackage(folder))
+    .map(toText)
+    .filter((name) => wanted.test(name));
+  if (names.length === 0)
+    throw new AxfsError(
+      'ENOENT',
+      `${recipe}: entry '${path}': no file of ${toPrintable(inPackage(folder))} matches ${String(wanted)}`,
+    );
+  return names.map((name) => [
+    `${path}/${name}`,
+    { content: host.files.readFile(inPackage(`${folder}/${name}`)), ...mode },
+  ]);
 }
 
 function checkHash(host: Host, entry: RecipeEntry, content: Uint8Array, recipe: string): void {

@@ -18,3 +18,14 @@ export const percent = (part: number, whole: number): string =>
 /** `1,995 inodes`, `1 inode`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${humanCount(count)} ${count === 1 ? noun : plural}`;
+
+const SUFFIXES = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
+
+/** Bytes from `4096`, `16K`, `32M`, `1G` (small letters, too); `undefined` for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^([0-9]+)([KMG]?)$/.exec(text.toUpperCase());
+  if (match === null) return undefined;
+  const factor = match[2] === '' ? 1 : SUFFIXES[match[2] as keyof typeof SUFFIXES];
+  const bytes = Number(match[1]) * factor;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}

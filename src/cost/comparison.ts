@@ -32,8 +32,9 @@ export interface DesignResult {
 /** What was compared, and how. */
 export interface Comparison {
   readonly tree: string;
-  readonly trace: string;
-  readonly profile: string;
+  readonly trace: { readonly name: string; readonly lines: number };
+  /** Where the page list came from: a file, or the trace itself. */
+  readonly profile: { readonly from: 'file' | 'trace'; readonly name: string };
   readonly compat: boolean;
   readonly faultRoute: string;
   readonly flash: { readonly name: string; readonly title: string };
@@ -51,7 +52,7 @@ export interface ComparisonColumn {
 }
 
 const wp = ({ ledger: { faults } }: DesignResult): number =>
-  faults.wp_file + faults.wp_raw + faults.wp_anon;
+  faults.wp_file + faults.wp_raw + faults.wp_anon + faults.wp_zero;
 
 /** All columns; text, JSON and every later format walk this table. */
 export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
@@ -86,7 +87,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
   { key: 'costRam', title: 'RAM', kind: 'cost', value: (r) => r.cost.parts.ram },
 ];
 
-/** RAM at its peak, all uses, bytes. */
+/** RAM at its peak for what a design decides, bytes; the kernel's own is the same for all. */
 export const ramPeak = ({ ram }: DesignResult): number =>
   ram.pageCache + ram.anonymous + ram.pageTables + ram.metadata;
 

@@ -5,6 +5,8 @@
  * @module
  */
 import { unreachable } from '../base/assert.ts';
+import { zeros } from '../base/counts.ts';
+import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
 import { FAULT_KINDS, NOT_XIP_REASONS } from '../base/events.ts';
 import type { EventSink, FaultKind, NotXipReason, SimEvent } from '../base/events.ts';
 
@@ -14,6 +16,8 @@ export interface Ledger {
   /** Faults that filled or found a page and copied it at once, by the kind they are counted under. */
   readonly earlyCow: Readonly<Record<FaultKind, number>>;
   readonly cowCopies: { readonly raw: number; readonly page: number };
+  /** New anonymous pages zeroed. */
+  readonly pageClears: number;
   readonly mtdReads: { readonly operations: number; readonly bytes: number };
   readonly mappedReads: {
     readonly operations: number;
@@ -37,16 +41,32 @@ export interface Ledger {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends number ? number : Mutable<T[K]> };
 
-const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
-  Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
-
 /** All faults of a ledger. */
 export const totalFaults = (ledger: Ledger): number =>
   FAULT_KINDS.reduce((sum, kind) => sum + ledger.faults[kind], 0);
 
-/** Bytes that left the flash chip for table look-ups, fills and copies (not for running mapped code). */
+/**
+ * Bytes that left the flash chip for table look-ups, fills and copy-on-write, in whole cache lines where
+ * the CPU read through the mapping. Running mapped code comes on top: {@link Ledger.touchedLines}.
+ */
 export const flashBytesRead = (ledger: Ledger): number =>
-  ledger.mtdReads.bytes + ledger.mappedReads.bytes;
+  ledger.mtdReads.bytes +
+  ledger.mappedReads.lines * CACHE_LINE_BYTES +
+  ledger.cowCopies.raw * PAGE_SIZE;
+
+/** What happened between two readings of one sink. */
+export const ledgerSince = (before: Ledger, after: Ledger): Ledger => difference(after, before);
+
+/** Field by field, `a - b`; both have the same shape. */
+function difference<T>(a: T, b: T): T {
+  if (typeof a === 'number' && typeof b === 'number') return (a - b) as T;
+  return Object.fromEntries(
+    Object.entries(a as Record<string, unknown>).map(([key, value]) => [
+      key,
+      difference(value, (b as Record<string, unknown>)[key]),
+    ]),
+  ) as T;
+}
 
 /** Collects events. */
 export class LedgerSink {
@@ -54,6 +74,7 @@ export class LedgerSink {
     faults: zeros(FAULT_KINDS),
     earlyCow: zeros(FAULT_KINDS),
     cowCopies: { raw: 0, page: 0 },
+    pageClears: 0,
     mtdReads: { operations: 0, bytes: 0 },
     mappedReads: { operations: 0, bytes: 0, lines: 0 },
     inflate: { cblocks: 0, storedBytes: 0, bytes: 0 },
@@ -80,6 +101,9 @@ export class LedgerSink {
         return;
       case 'cow_copy':
         ledger.cowCopies[event.source] += 1;
+        return;
+      case 'page_clear':
+        ledger.pageClears += 1;
         return;
       case 'mtd_read':
         ledger.mtdReads.operations += 1;

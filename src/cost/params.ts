@@ -8,7 +8,6 @@
 import { AxfsError } from '../base/errno.ts';
 import { parameter } from '../base/parameter.ts';
 import type { NamedParameter, Parameter } from '../base/parameter.ts';
-import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
 
 /** What a total is measured in. */
 export type CostUnit = 'instructions' | 'ns';
@@ -17,7 +16,7 @@ const MEASURED =
   'instruction counts of Linux 6.1.192 (x86_64) with the original AXFS driver, in an emulated PC';
 const REPLAY = `${MEASURED}, replaying the armhf root filesystem's trace`;
 const EARLY_DECOMPRESSOR =
-  'gzip rate of the ARM boot-time decompressor (linux-arm-kernel, 2012-02-16; early caches, so on the slow side)';
+  'gzip rate of the boot-time decompressor on an AT91SAM9263 (linux-arm-kernel, 2012-02-16; early caches, so on the slow side)';
 /** Mean stored size of a 4 KiB page of the profiled ARM root filesystem, bytes. */
 const MEAN_STORED = 2382;
 
@@ -63,7 +62,13 @@ export const INSTRUCTION_ROWS = {
     2850,
     'instructions',
     'derived',
-    `${MEASURED}: first touch of a tmpfs page, 3,362 median, less clearing it at the price of copy.page`,
+    `${MEASURED}: first touch of a tmpfs page, 3,362 median, less zeroing it at the price of copy.page`,
+  ),
+  'trap.writeProtectZero': parameter(
+    3658,
+    'instructions',
+    'assumed',
+    'as trap.writeProtectFile: a page is allocated; zeroing it is paid at the price of copy.page',
   ),
   'trap.earlyCow': parameter(
     1618,
@@ -80,7 +85,7 @@ export const INSTRUCTION_ROWS = {
   'inflate.storedByte': parameter(
     30.9,
     'instructions/byte',
-    'measured',
+    'derived',
     `${REPLAY}: slope of the fit over stored bytes, ARM code`,
   ),
   'copy.page': parameter(
@@ -114,19 +119,19 @@ const MISS_SHARE = parameter(
   'assumed',
   'every epoch of a trace starts with cold caches: each line touched in it is fetched once; an upper bound, least kind to XIP',
 );
-/** Instructions of inflating a page of MEAN_STORED bytes, from the rows above. */
-const MEAN_INFLATE =
-  INSTRUCTION_ROWS['inflate.setup'].value +
-  INSTRUCTION_ROWS['inflate.storedByte'].value * MEAN_STORED;
+/** Cycles per counted instruction at which `instructions` take `nanoseconds` at `megahertz`, to 0.01. */
+const cyclesPerInstruction = (
+  nanoseconds: number,
+  megahertz: number,
+  instructions: number,
+): number => Math.round((nanoseconds * megahertz) / instructions / 10) / 100;
 
-/** Cycles per instruction at which inflating a mean page takes the time that was measured. */
-const cpiFrom = (nanosecondsPerPage: number, megahertz: number, source: string): Parameter =>
-  parameter(
-    Math.round(((nanosecondsPerPage * megahertz) / 1000 / MEAN_INFLATE) * 100) / 100,
-    'cycles/instruction',
-    'derived',
-    `${source}; divided by the ${String(Math.round(MEAN_INFLATE))} instructions of inflating a page of ${String(MEAN_STORED)} stored bytes`,
-  );
+/** A stream is set up once, so a streaming rate says only what the stored bytes cost. */
+const MEAN_STREAM = INSTRUCTION_ROWS['inflate.storedByte'].value * MEAN_STORED;
+/** The same page with its own set-up: the lower bound that the streaming rate leaves. */
+const MEAN_INFLATE = MEAN_STREAM + INSTRUCTION_ROWS['inflate.setup'].value;
+
+const CPI_UNIT = 'cycles/counted instruction';
 
 /** CPU presets by name. */
 export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
@@ -146,15 +151,16 @@ export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
         'assumed',
         'AT91SAM9263 nominal clock; the board of the measurement does not state its own',
       ),
-      'cpu.cpi': cpiFrom(
-        824_000,
-        200,
-        `${EARLY_DECOMPRESSOR}: AT91SAM9263, 4,647,908 bytes in 0.9355 s = 0.824 ms a page`,
+      'cpu.cpi': parameter(
+        cyclesPerInstruction(824_000, 200, MEAN_STREAM),
+        CPI_UNIT,
+        'assumed',
+        `${EARLY_DECOMPRESSOR}: 4,647,908 bytes in 0.9355 s = 0.824 ms a page, over the ${String(Math.round(MEAN_STREAM))} instructions that inflate.storedByte gives for ${String(MEAN_STORED)} stored bytes; with inflate.setup counted, too, it would be ${String(cyclesPerInstruction(824_000, 200, MEAN_INFLATE))}; the instructions are x86's`,
       ),
       'ram.line': parameter(
         158,
         'ns/line',
-        'derived',
+        'assumed',
         'MT48H16M16LF data sheet: 133 MHz, CL 3, x16; tRCD 3 clocks (assumed) + CL 3 + 15 = 21 clocks for 32 bytes',
       ),
       'touch.missShare': MISS_SHARE,
@@ -171,15 +177,16 @@ export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
         'assumed',
         'OMAP4430 nominal clock; the board of the measurement does not state its own',
       ),
-      'cpu.cpi': cpiFrom(
-        295_000,
-        1000,
-        `${EARLY_DECOMPRESSOR}: OMAP4430, 6,965,644 bytes in 0.5015 s = 0.295 ms a page`,
+      'cpu.cpi': parameter(
+        cyclesPerInstruction(3460, 1000, INSTRUCTION_ROWS['trap.fileMinor'].value),
+        CPI_UNIT,
+        'assumed',
+        `lmbench file fault of a Cortex-A7, Linux 3.10.19, 3.46 us (linux-mm, July 2014), over trap.fileMinor at 1 GHz, taken for an A9; the OMAP4430 boot-time decompressor, 0.295 ms a page with early caches, would give ${String(cyclesPerInstruction(295_000, 1000, MEAN_STREAM))}; the instructions are x86's`,
       ),
       'ram.line': parameter(
         84,
         'ns/line',
-        'derived',
+        'assumed',
         'x16 LPDDR at 166 MHz: tRCD 3 clocks (assumed) + CL 3 + 8 = 14 clocks for 32 bytes',
       ),
       'touch.missShare': MISS_SHARE,
@@ -198,7 +205,10 @@ export const CPU_NAMES: readonly string[] = Object.keys(CPU_PRESETS);
 export function cpuPreset(name: string): CpuPreset {
   const preset = Object.hasOwn(CPU_PRESETS, name) ? CPU_PRESETS[name] : undefined;
   if (preset === undefined)
-    throw new AxfsError('EINVAL', `--cpu is '${name}', expected one of ${CPU_NAMES.join(', ')}`);
+    throw new AxfsError(
+      'EINVAL',
+      `CPU preset is '${name}', expected one of ${CPU_NAMES.join(', ')}`,
+    );
   return preset;
 }
 
@@ -210,8 +220,6 @@ export interface PriceList {
   readonly rows: readonly NamedParameter[];
   /** One instruction. */
   readonly instruction: number;
-  /** One byte copied by the CPU between RAM pages. */
-  readonly copyByte: number;
   /** Opening one burst on the flash bus, and each byte of it. */
   readonly flashOpen: number;
   readonly flashByte: number;
@@ -229,14 +237,12 @@ export interface PriceList {
  */
 export function priceList(preset: CpuPreset, flash: readonly NamedParameter[]): PriceList {
   const work = Object.entries(INSTRUCTION_ROWS).map(([name, row]) => ({ name, ...row }));
-  const copyInstructions = INSTRUCTION_ROWS['copy.page'].value / PAGE_SIZE;
   if (preset.time === undefined)
     return {
       preset,
       unit: preset.unit,
       rows: work,
       instruction: 1,
-      copyByte: copyInstructions,
       flashOpen: 0,
       flashByte: 0,
       flashLine: 0,
@@ -260,7 +266,6 @@ export function priceList(preset: CpuPreset, flash: readonly NamedParameter[]): 
     unit: preset.unit,
     rows: [...work, ...TIME_ROW_NAMES.map((name) => ({ name, ...time[name] })), ...flash],
     instruction,
-    copyByte: copyInstructions * instruction + (2 * ramLine) / CACHE_LINE_BYTES,
     flashOpen: flashRow('flash.open'),
     flashByte: flashRow('flash.byte'),
     flashLine: flashRow('flash.line'),

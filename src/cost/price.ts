@@ -15,7 +15,7 @@ export const COST_PARTS = [
   { key: 'trap', title: 'entering the kernel, finding and mapping pages' },
   { key: 'flash', title: 'waiting for flash: look-ups, stored bytes, lines of mapped pages' },
   { key: 'inflate', title: 'expanding cblocks' },
-  { key: 'copy', title: 'copying into page-cache pages and for copy-on-write' },
+  { key: 'copy', title: 'copying into page-cache pages and for copy-on-write, zeroing' },
   { key: 'ram', title: 'waiting for RAM: lines of pages mapped from RAM' },
 ] as const;
 
@@ -36,6 +36,7 @@ const TRAP_ROWS: Readonly<Record<FaultKind, InstructionRow>> = {
   wp_raw: 'trap.writeProtectRaw',
   wp_file: 'trap.writeProtectFile',
   wp_anon: 'trap.writeProtectAnon',
+  wp_zero: 'trap.writeProtectZero',
   anonymous: 'trap.anonymous',
 };
 
@@ -62,8 +63,13 @@ export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
   const inflate =
     instructions('inflate.setup', ledger.inflate.cblocks) +
     instructions('inflate.storedByte', ledger.inflate.storedBytes);
-  const copiedPages = ledger.cowCopies.raw + ledger.cowCopies.page + ledger.fills.pages;
-  const copy = copiedPages * PAGE_SIZE * prices.copyByte;
+  const { raw, page } = ledger.cowCopies;
+  const written = raw + page + ledger.fills.pages + ledger.pageClears;
+  const copy =
+    instructions('copy.page', written) +
+    // Every page written goes to RAM; a copied RAM page comes from there, too. What a fill copies comes
+    // from flash, paid above, or from the cblock just expanded, which is still in the cache.
+    (written + page) * LINES_PER_PAGE * prices.ramLine;
   const ram = ledger.touchedLines.ram * prices.missShare * prices.ramLine;
   const parts = { trap, flash, inflate, copy, ram };
   return { unit: prices.unit, total: trap + flash + inflate + copy + ram, parts };

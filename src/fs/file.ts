@@ -8,7 +8,7 @@ import type { ByteString } from '../base/bytestring.ts';
 import { toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { NotXipReason, PageFillEvent } from '../base/events.ts';
-import { PAGE_SIZE, pfn } from '../base/units.ts';
+import { PAGE_SIZE } from '../base/units.ts';
 import type { InodeNumber } from '../base/units.ts';
 import type { Page } from '../mm/frames.ts';
 import { vmInsertMixed, vmInsertPage } from '../mm/insert.ts';
@@ -84,7 +84,7 @@ export class AxfsFile implements MappedFile, VmOperations {
     reason: 'compressed_node',
     cblockHit: false,
   };
-  /** XIP nodes of the last, partial page whose bytes behind the end of the file are zero: checked once. */
+  /** The bytes behind the end of the file in its last page are zero; unknown until asked for. */
   #tailChecked: boolean | undefined;
 
   constructor(mount: AxfsMount, inode: Inode, path: ByteString, space: AddressSpace) {
@@ -116,7 +116,7 @@ export class AxfsFile implements MappedFile, VmOperations {
   /** Serves a page fault, page by page. Mirrors `axfs_fault`. */
   fault(vma: VmArea, vmf: VmFault): VmFaultResult {
     // The original indexes the node tables first and so reads (and counts) other files' entries.
-    if (vmf.pgoff >= this.inode.numEntries) return VM_FAULT_SIGBUS;
+    if (!(vmf.pgoff >= 0 && vmf.pgoff < this.inode.numEntries)) return VM_FAULT_SIGBUS;
     try {
       const node = this.inode.arrayIndex + vmf.pgoff;
       const type = this.#mount.volume.nodes.type(node);
@@ -131,13 +131,20 @@ export class AxfsFile implements MappedFile, VmOperations {
   }
 
   /**
-   * read(2): copies bytes from `offset` into `into`, up to the end of the file; returns how many. Flash
-   * pages are copied straight from flash (as by xip_file_read, up to 3.15), the others through the page
-   * cache.
+   * read(2): copies bytes from `offset` into `into`, up to the end of the file; returns how many. XIP
+   * pages are copied straight from flash whatever the kernel, as xip_file_read did up to 3.15; later kernels
+   * read them through the page cache. The other pages go through the page cache.
    *
-   * @throws AxfsError EIO when the image is damaged there, ENOMEM when RAM is full.
+   * @throws AxfsError EINVAL for an offset that is none, EIO when the image is damaged there, ENOMEM when
+   * RAM is full, ENODEV after unmount.
    */
   read(offset: number, into: Uint8Array): number {
+    if (!(Number.isSafeInteger(offset) && offset >= 0))
+      throw new AxfsError(
+        'EINVAL',
+        `${this.name}: read at offset ${String(offset)}, expected 0 or more`,
+      );
+    this.#mount.checkMounted();
     const { volume, memory } = this.#mount;
     const end = Math.min(this.inode.size, offset + into.length);
     let done = 0;
@@ -149,7 +156,8 @@ export class AxfsFile implements MappedFile, VmOperations {
       const node = this.inode.arrayIndex + page;
       const type = volume.nodes.type(node);
       if (type === NODE_TYPE.xip) {
-        done += volume.read(this.inode, at, into.subarray(done, done + count));
+        into.set(volume.nodes.readXip(node, inPage, count), done);
+        done += count;
         continue;
       }
       const cached = this.space.findGetPage(page) ?? this.#fill(page, { node, type });
@@ -162,15 +170,13 @@ export class AxfsFile implements MappedFile, VmOperations {
     return done;
   }
 
-  /** An XIP node: the flash frame itself. Mirrors the driver's own handler of 4.0 and later. */
+  /** An XIP node: its frame as it is. Mirrors xip_file_fault (2.6.26 to 3.19) with axfs_get_xip_mem. */
   #faultXip(vma: VmArea, vmf: VmFault, node: number): VmFaultResult {
     const mount = this.#mount;
-    if (mount.xipPfn === undefined)
-      return this.#faultPageCache(vma, vmf, xipNode(node, 'device_cannot_point'));
     const xipPage = mount.volume.nodes.xipPage(node);
     if (!this.#tailMayBeMapped(vmf.pgoff, xipPage))
       return this.#faultPageCache(vma, vmf, xipNode(node, 'nonzero_tail'));
-    return faultResult(vmInsertMixed(vma, vmf.address, pfn(mount.xipPfn + xipPage)));
+    return faultResult(vmInsertMixed(vma, vmf.address, mount.xipFrame(xipPage)));
   }
 
   #tailMayBeMapped(page: number, xipPage: number): boolean {

@@ -44,16 +44,23 @@ export function openImage(device: MtdDevice, name: string, inflater: Inflater): 
   device.read(0, head);
   const superblock = decodeSuperblock(head, name);
   checkSizes(superblock, device, name);
-  // The original builder asks for its whole image to be addressable; nothing asks for 0 or less.
-  const mapped = Math.min(superblock.mmapSize, superblock.size);
-  const source: ImageSource = {
-    name,
-    device,
-    size: superblock.size,
-    window: mapped > 0 ? device.point(0, mapped) : undefined,
-  };
-  checkTrailingMagic(source);
+  const window = superblock.mmapSize > 0 ? device.point(0, superblock.mmapSize) : undefined;
+  const source: ImageSource = { name, device, size: superblock.size, window };
+  try {
+    return readStructure(source, superblock, inflater);
+  } catch (error) {
+    if (window !== undefined) device.unpoint(window);
+    throw error;
+  }
+}
 
+/** Lets go of the device. The image must not be used any more. */
+export function closeImage({ source }: OpenImage): void {
+  if (source.window !== undefined) source.device.unpoint(source.window);
+}
+
+function readStructure(source: ImageSource, superblock: Superblock, inflater: Inflater): OpenImage {
+  checkTrailingMagic(source);
   const descriptors: Partial<Record<RegionName, RegionDescriptor>> = {};
   const regions: Partial<Record<RegionName, RegionBytes>> = {};
   for (const { name: region, kind } of REGIONS) {
@@ -68,6 +75,7 @@ export function openImage(device: MtdDevice, name: string, inflater: Inflater): 
       table,
       regions[table]?.resident ?? new Uint8Array(0),
       descriptors[table]?.tableByteDepth ?? 0,
+      source.name,
     );
   return {
     source,
@@ -83,7 +91,7 @@ function refuse(name: string, what: string): never {
 }
 
 function checkSizes(superblock: Superblock, device: MtdDevice, name: string): void {
-  const { size, cblockSize } = superblock;
+  const { size, mmapSize, cblockSize } = superblock;
   if (size < SUPERBLOCK_BYTES + MAGIC_BYTES)
     refuse(
       name,
@@ -93,6 +101,11 @@ function checkSizes(superblock: Superblock, device: MtdDevice, name: string): vo
     refuse(
       name,
       `truncated: the superblock says ${String(size)} bytes up to and including the trailing magic, but there are ${String(device.info.size)}`,
+    );
+  if (mmapSize > size)
+    refuse(
+      name,
+      `superblock field mmap_size is ${String(mmapSize)}, expected at most the size ${String(size)}`,
     );
   if (cblockSize < 1 || cblockSize > MAX_CBLOCK_SIZE)
     refuse(
@@ -117,7 +130,12 @@ function readDescriptor(source: ImageSource, region: RegionName, offset: number)
       source.name,
       `descriptor of region ${region} is at offset ${String(offset)}, outside the image of ${String(source.size)} bytes`,
     );
-  return decodeDescriptor(viewOf(readImage(source, offset, DESCRIPTOR_BYTES)), 0, region);
+  return decodeDescriptor(
+    viewOf(readImage(source, offset, DESCRIPTOR_BYTES)),
+    0,
+    region,
+    source.name,
+  );
 }
 
 function checkRegion(

@@ -132,7 +132,7 @@ export class InodeTable {
     if (inode.type !== 'dir')
       throw new AxfsError(
         'ENOTDIR',
-        `inode ${String(inode.number)} is a ${inode.type}, not a directory`,
+        `${this.#image.source.name}: inode ${String(inode.number)} is a ${inode.type}, not a directory`,
       );
   }
 

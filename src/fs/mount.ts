@@ -5,8 +5,10 @@
  *
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
+import { zeros } from '../base/counts.ts';
 import { AxfsError } from '../base/errno.ts';
 import { NOT_XIP_REASONS } from '../base/events.ts';
 import type { NotXipReason } from '../base/events.ts';
@@ -16,12 +18,13 @@ import type { Inflater } from '../codec/zlib.ts';
 import type { Page } from '../mm/frames.ts';
 import type { Memory } from '../mm/memory.ts';
 import type { FlashWindow } from '../mm/physical.ts';
-import type { MtdDevice } from '../mtd/device.ts';
+import type { MtdDevice, MtdWindow } from '../mtd/device.ts';
 import { AxfsFile } from './file.ts';
 import type { FaultRoute } from './file.ts';
+import { closeImage } from './image.ts';
+import type { Inode } from './inode.ts';
 import { AddressSpace } from './pagecache.ts';
 import { AxfsVolume, bytesInPage } from './volume.ts';
-import type { Inode } from './inode.ts';
 
 /** How to mount. */
 export interface MountOptions {
@@ -40,20 +43,24 @@ export class AxfsMount {
   readonly volume: AxfsVolume;
   readonly memory: Memory;
   readonly faultRoute: FaultRoute;
-  /** Frame of XIP page 0, when the XIP region is in a physical window. */
+  /** Frame of XIP page 0 in flash; `undefined` when the driver had to copy the XIP region to RAM. */
   readonly xipPfn: Pfn | undefined;
   /** The error behind the last SIGBUS that damage caused. */
   lastFaultError: AxfsError | undefined;
   readonly #window: FlashWindow | undefined;
   readonly #files = new Map<InodeNumber, AxfsFile>();
+  /** RAM of the mount itself, and among it the XIP region's pages when that had to be copied. */
   readonly #metadataPages = new Set<Page>();
-  readonly #notXip = new Map<NotXipReason, number>();
+  readonly #xipPages: Page[] = [];
+  readonly #notXip = zeros(NOT_XIP_REASONS);
+  #mounted = true;
 
   /**
    * Mounts the image on `device` in the machine that `memory` belongs to: opens it, puts the device's
    * window into the physical address space, and takes RAM for what the driver keeps in RAM.
    *
    * @throws AxfsError EINVAL for an image that cannot be read; EBUSY when the window overlaps RAM; ENOMEM.
+   * Nothing stays taken then.
    */
   constructor(memory: Memory, device: MtdDevice, options: MountOptions) {
     this.memory = memory;
@@ -66,32 +73,36 @@ export class AxfsMount {
       },
     });
     const { source, regions } = this.volume.image;
-    const { window } = source;
-    if (window !== undefined && regions.xip.windowOffset >= 0) {
-      const pages = pagesOf(window.length);
-      this.#window = {
-        firstPfn: physToPfn(window.phys),
-        pages,
-        page: (index) => this.#flashPage(index),
-      };
-      memory.physical.addWindow(this.#window);
-      this.xipPfn = pfn(physToPfn(window.phys) + regions.xip.windowOffset / PAGE_SIZE);
+    try {
+      if (source.window !== undefined) {
+        const window = flashWindow(source.window);
+        memory.physical.addWindow(window);
+        this.#window = window;
+        if (regions.xip.place === 'window')
+          this.xipPfn = pfn(window.firstPfn + regions.xip.windowOffset / PAGE_SIZE);
+      }
+      this.#takeRam();
+    } catch (error) {
+      this.#release();
+      throw error;
     }
-    this.#chargeMetadata();
   }
 
   /**
    * Opens the regular file at `path` for mapping and reading.
    *
-   * @throws AxfsError ENOENT, ENOTDIR, ELOOP; EISDIR or EINVAL for what is not a regular file; EIO.
+   * @throws AxfsError ENOENT, ENOTDIR, ELOOP; EISDIR or EINVAL for what is not a regular file; EIO; ENODEV
+   * after {@link unmount}.
    */
-  open(path: string | ByteString): AxfsFile {
+  open(path: string): AxfsFile {
+    this.checkMounted();
     const bytePath = fromText(path);
     return this.openInode(this.volume.resolve(bytePath), bytePath);
   }
 
   /** Opens an inode found otherwise; `path` is what /proc/pid/maps shows. */
   openInode(inode: Inode, path: ByteString): AxfsFile {
+    this.checkMounted();
     const known = this.#files.get(inode.number);
     if (known !== undefined) return known;
     if (inode.type !== 'file')
@@ -99,8 +110,7 @@ export class AxfsMount {
         inode.type === 'dir' ? 'EISDIR' : 'EINVAL',
         `${this.volume.name}: ${toPrintable(path)}: is a ${inode.type}, expected a regular file`,
       );
-    // page->mapping 0 means none, and the root directory, inode 0, is never mapped.
-    const space = new AddressSpace(this.memory.frames, inode.number);
+    const space = new AddressSpace(this.memory.frames, this.memory.newMapping());
     const file = new AxfsFile(this, inode, path, space);
     this.#files.set(inode.number, file);
     return file;
@@ -113,14 +123,12 @@ export class AxfsMount {
 
   /** Why pages were not mapped from flash, so far. */
   get notXip(): NotXipCounts {
-    return Object.fromEntries(
-      NOT_XIP_REASONS.map((reason) => [reason, this.#notXip.get(reason) ?? 0]),
-    ) as NotXipCounts;
+    return { ...this.#notXip };
   }
 
   /** Records why a page was filled into RAM. For the fault path. */
   countNotXip(reason: NotXipReason): void {
-    this.#notXip.set(reason, (this.#notXip.get(reason) ?? 0) + 1);
+    this.#notXip[reason] += 1;
   }
 
   /**
@@ -128,16 +136,50 @@ export class AxfsMount {
    * when no process maps the page.
    */
   references(page: Page): number {
-    const cached = this.memory.frames.mappingOf(page) === 0 ? 0 : 1;
-    return cached + (this.#metadataPages.has(page) ? 1 : 0);
+    if (this.#metadataPages.has(page)) return 1;
+    for (const file of this.#files.values()) if (file.space.holds(page)) return 1;
+    return 0;
+  }
+
+  /**
+   * Frame of an XIP page: in flash, or a page of RAM where the driver copied the region at mount. Mirrors
+   * `axfs_get_xip_mem`.
+   */
+  xipFrame(xipPage: number): Pfn {
+    if (this.xipPfn !== undefined) return (this.xipPfn + xipPage) as Pfn;
+    const page = this.#xipPages[xipPage];
+    assert(
+      page !== undefined,
+      () => `an XIP page without flash frame is in RAM: ${String(xipPage)}`,
+    );
+    return this.memory.frames.pageToPfn(page);
+  }
+
+  /**
+   * An XIP tail page has only zeros behind the end of the file; other bytes there are someone else's, or
+   * damage, and such a page must not be mapped. The check is this project's own: it counts no access.
+   */
+  xipTailIsClean(inode: Inode, xipPage: number): boolean {
+    const held = bytesInPage(inode, inode.numEntries - 1);
+    return this.memory.physical
+      .bytesOf(this.xipFrame(xipPage))
+      .subarray(held)
+      .every((byte) => byte === 0);
+  }
+
+  /** @throws AxfsError ENODEV after {@link unmount}. */
+  checkMounted(): void {
+    if (!this.#mounted)
+      throw new AxfsError('ENODEV', `${this.volume.name}: is not mounted any more`);
   }
 
   /**
    * Unmounts: empties the page cache, gives RAM and window back.
    *
-   * @throws AxfsError EBUSY when a process still maps a file of the image.
+   * @throws AxfsError EBUSY when a process still maps a file of the image, ENODEV when unmounted already.
    */
   unmount(): void {
+    this.checkMounted();
     for (const file of this.#files.values())
       if (file.mappings > 0)
         throw new AxfsError(
@@ -145,54 +187,60 @@ export class AxfsMount {
           `${this.volume.name}: ${file.name} is mapped ${String(file.mappings)} times`,
         );
     for (const file of this.#files.values()) file.space.truncate();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#mounted = false;
     for (const page of this.#metadataPages) this.memory.frames.putPage(page);
     this.#metadataPages.clear();
     if (this.#window !== undefined) this.memory.physical.removeWindow(this.#window);
-    const { device, window } = this.volume.image.source;
-    if (window !== undefined) device.unpoint(window);
+    closeImage(this.volume.image);
   }
 
-  /**
-   * Bytes behind the end of the file in an XIP tail page are someone else's, or damage: such a page must
-   * not be mapped.
-   */
-  xipTailIsClean(inode: Inode, xipPage: number): boolean {
-    const last = inode.numEntries - 1;
-    const held = bytesInPage(inode, last);
-    const { xip } = this.volume.image.regions;
-    return xip
-      .read(xipPage * PAGE_SIZE, PAGE_SIZE)
-      .subarray(held)
-      .every((byte) => byte === 0);
-  }
-
-  #flashPage(index: number): Uint8Array {
-    const { window } = this.volume.image.source;
-    const length = window?.length ?? 0;
-    const start = index * PAGE_SIZE;
-    if (window !== undefined && start + PAGE_SIZE <= length) return window.bytes(start, PAGE_SIZE);
-    // The window's last page: what lies behind the mapped bytes reads as erased.
-    const page = new Uint8Array(PAGE_SIZE).fill(0xff);
-    if (window !== undefined) page.set(window.bytes(start, length - start));
-    return page;
-  }
-
-  /** The driver's two cblock buffers, and every region it had to copy to RAM. */
-  #chargeMetadata(): void {
+  /** The driver's two cblock buffers, and every region it has to copy to RAM. */
+  #takeRam(): void {
     const { regions } = this.volume.image;
-    const copied = Object.values(regions).reduce(
-      (sum, region) => sum + (region.place === 'ram' ? pagesOf(region.size) : 0),
-      0,
-    );
-    const buffers = 2 * pagesOf(this.volume.nodes.bufferBytes / 2);
-    for (let i = 0; i < copied + buffers; i += 1) {
+    this.#takePages(2 * pagesOf(this.volume.nodes.bufferBytes / 2));
+    for (const region of Object.values(regions)) {
+      if (region.place !== 'ram') continue;
+      const pages = this.#takePages(pagesOf(region.size));
+      if (region.name !== 'xip') continue;
+      pages.forEach((page, i) => {
+        const bytes = region.resident.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE);
+        this.memory.frames.bytes(page).set(bytes);
+      });
+      this.#xipPages.push(...pages);
+    }
+  }
+
+  #takePages(count: number): readonly Page[] {
+    return Array.from({ length: count }, (_, i) => {
       const page = this.memory.frames.allocPage('metadata');
       if (page === undefined)
         throw new AxfsError(
           'ENOMEM',
-          `${this.volume.name}: mounting needs ${String(copied + buffers)} pages of RAM, ${String(i)} were free`,
+          `${this.volume.name}: mounting needs ${String(count - i)} more pages of RAM than are free`,
         );
       this.#metadataPages.add(page);
-    }
+      return page;
+    });
   }
+}
+
+/** The pointed part of a device as frames without struct page. */
+function flashWindow(window: MtdWindow): FlashWindow {
+  return {
+    firstPfn: physToPfn(window.phys),
+    pages: pagesOf(window.length),
+    page: (index) => {
+      const start = index * PAGE_SIZE;
+      const held = Math.min(PAGE_SIZE, window.length - start);
+      if (held === PAGE_SIZE) return window.bytes(start, PAGE_SIZE);
+      // Nothing was asked to be mapped behind the window's end: it reads as erased.
+      const page = new Uint8Array(PAGE_SIZE).fill(0xff);
+      page.set(window.bytes(start, held));
+      return page;
+    },
+  };
 }

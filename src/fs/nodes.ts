@@ -9,6 +9,7 @@ import type { EventSink, InflateEvent, NotXipReason } from '../base/events.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import { NODE_TYPE } from '../ondisk/constants.ts';
+import type { TableName } from '../ondisk/regions.ts';
 import type { OpenImage } from './image.ts';
 
 /** How a page came to its bytes. */
@@ -25,6 +26,12 @@ const FROM_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: false };
 const FROM_EXPANDED_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: true };
 
 const NO_CBLOCK = -1;
+
+/** The tables that lead from a node to its bytes. */
+type NodeTable = Extract<
+  TableName,
+  'node_type' | 'node_index' | 'cnode_index' | 'cnode_offset' | 'cblock_offset' | 'banode_offset'
+>;
 
 /** Reads nodes of one image. */
 export class NodeReader {
@@ -46,31 +53,30 @@ export class NodeReader {
     this.bufferBytes = 2 * image.superblock.cblockSize;
   }
 
-  /** Value of `node_type` for a node, counted as the table look-up it is. */
+  /** Value of `node_type` for a node. */
   type(node: number): number {
-    const { tables, regions } = this.#image;
-    const type = tables.node_type.get(node);
-    const depth = tables.node_type.depth;
-    regions.node_type.countRead(node * depth, depth);
-    return type;
+    return this.#lookUp('node_type', node);
   }
 
   /**
-   * Number of the XIP page that an XIP node names, counted as the table look-up it is.
+   * Number of the XIP page that an XIP node names.
    *
    * @throws AxfsError EIO when it lies outside the region.
    */
   xipPage(node: number): number {
-    const { tables, regions } = this.#image;
-    const page = tables.node_index.get(node);
-    const depth = tables.node_index.depth;
-    regions.node_index.countRead(node * depth, depth);
+    const { regions } = this.#image;
+    const page = this.#lookUp('node_index', node);
     if ((page + 1) * PAGE_SIZE > regions.xip.size)
       this.#damaged(
         node,
         `XIP page ${String(page)} lies outside the xip region of ${String(regions.xip.size / PAGE_SIZE)} pages`,
       );
     return page;
+  }
+
+  /** Bytes `[offset, offset + count)` of an XIP node's page, counted. @throws AxfsError as {@link xipPage}. */
+  readXip(node: number, offset: number, count: number): Uint8Array {
+    return this.#image.regions.xip.read(this.xipPage(node) * PAGE_SIZE + offset, count);
   }
 
   /**
@@ -85,14 +91,14 @@ export class NodeReader {
 
   /** {@link readPage} for a caller who has looked up the node's type. */
   readPageOfType(node: number, type: number, length: number, into: Uint8Array): PageOrigin {
-    const { regions, tables } = this.#image;
+    const { regions } = this.#image;
     if (length < into.length) into.fill(0, length);
     switch (type) {
       case NODE_TYPE.xip:
-        into.set(regions.xip.read(this.xipPage(node) * PAGE_SIZE, length));
+        into.set(this.readXip(node, 0, length));
         return FROM_XIP;
       case NODE_TYPE.byteAligned: {
-        const offset = tables.banode_offset.get(tables.node_index.get(node));
+        const offset = this.#lookUp('banode_offset', this.#lookUp('node_index', node));
         if (offset + length > regions.byte_aligned.size)
           this.#damaged(
             node,
@@ -109,10 +115,9 @@ export class NodeReader {
   }
 
   #readCompressed(node: number, length: number, into: Uint8Array): PageOrigin {
-    const { tables } = this.#image;
-    const cnode = tables.node_index.get(node);
-    const cblock = tables.cnode_index.get(cnode);
-    const offset = tables.cnode_offset.get(cnode);
+    const cnode = this.#lookUp('node_index', node);
+    const cblock = this.#lookUp('cnode_index', cnode);
+    const offset = this.#lookUp('cnode_offset', cnode);
     const hit = cblock === this.#expandedCblock;
     if (!hit) this.#expand(node, cblock);
     if (offset + length > this.#expandedLength)
@@ -120,14 +125,15 @@ export class NodeReader {
         node,
         `${String(length)} bytes at offset ${String(offset)} lie outside cblock ${String(cblock)} of ${String(this.#expandedLength)} bytes`,
       );
-    into.set(this.#expanded.subarray(offset, offset + length));
+    const whole = offset === 0 && length === this.#expanded.length;
+    into.set(whole ? this.#expanded : this.#expanded.subarray(offset, offset + length));
     return hit ? FROM_EXPANDED_CBLOCK : FROM_CBLOCK;
   }
 
   #expand(node: number, cblock: number): void {
-    const { regions, tables, superblock } = this.#image;
-    const start = tables.cblock_offset.get(cblock);
-    const end = tables.cblock_offset.get(cblock + 1);
+    const { regions, superblock } = this.#image;
+    const start = this.#lookUp('cblock_offset', cblock);
+    const end = this.#lookUp('cblock_offset', cblock + 1);
     if (end < start || end > regions.compressed.size)
       this.#damaged(
         node,
@@ -151,6 +157,15 @@ export class NodeReader {
     this.#inflateEvent.storedBytes = stored.length;
     this.#inflateEvent.bytes = this.#expandedLength;
     this.#sink(this.#inflateEvent);
+  }
+
+  /** An entry of a table, counted as the flash access that the look-up is where the table is in flash. */
+  #lookUp(table: NodeTable, index: number): number {
+    const { tables, regions } = this.#image;
+    const entries = tables[table];
+    const value = entries.get(index);
+    regions[table].countRead(index * entries.depth, entries.depth);
+    return value;
   }
 
   #damaged(node: number, what: string): never {

@@ -62,6 +62,11 @@ export class AddressSpace {
     for (const index of [...this.#pages.keys()]) this.deleteFromPageCache(index);
   }
 
+  /** True when `page` is one of its pages. */
+  holds(page: Page): boolean {
+    return this.#frames.mappingOf(page) === this.owner;
+  }
+
   /** Index and page of each cached page, in order of filling. */
   entries(): IterableIterator<[number, Page]> {
     return this.#pages.entries();

@@ -14,7 +14,7 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { InodeNumber } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { MtdDevice } from '../mtd/device.ts';
-import { openImage } from './image.ts';
+import { closeImage, openImage } from './image.ts';
 import type { OpenImage } from './image.ts';
 import { InodeTable, ROOT_INODE } from './inode.ts';
 import type { Inode } from './inode.ts';
@@ -35,7 +35,18 @@ export interface WalkEntry {
   readonly inode: Inode;
 }
 
+/** A child of a directory. */
+export interface ClaimedChild {
+  readonly name: ByteString;
+  readonly inode: Inode;
+}
+
+/** Inodes met on a walk, each with the directory that has it. */
+export type ChildClaims = Map<InodeNumber, InodeNumber>;
+
+/** Links followed in one look-up, and bytes of a path: the kernel's limits. */
 const MAX_SYMLINKS = 40;
+const PATH_MAX = 4096;
 
 /** An open image. */
 export class AxfsVolume {
@@ -54,12 +65,12 @@ export class AxfsVolume {
     this.image = openImage(device, options.name, options.inflater);
     this.inodes = new InodeTable(this.image);
     this.nodes = new NodeReader(this.image, options.inflater, options.sink ?? ignoreEvents);
-    this.root = this.inodes.get(ROOT_INODE);
-    if (this.root.type !== 'dir')
-      throw new AxfsError(
-        'EINVAL',
-        `${options.name}: root inode is a ${this.root.type}, expected a directory`,
-      );
+    try {
+      this.root = this.#readRoot();
+    } catch (error) {
+      closeImage(this.image);
+      throw error;
+    }
   }
 
   get name(): string {
@@ -102,6 +113,7 @@ export class AxfsVolume {
       links += 1;
       if (links > MAX_SYMLINKS) fail('ELOOP', `more than ${String(MAX_SYMLINKS)} symbolic links`);
       const target = this.readlink(inode);
+      if (target === '') fail('ENOENT', 'a symbolic link without target');
       if (target.startsWith('/')) stack.length = 1;
       pending.push(...(target.split('/').reverse() as ByteString[]));
     }
@@ -121,6 +133,11 @@ export class AxfsVolume {
       throw new AxfsError(
         'EINVAL',
         `${this.name}: inode ${String(inode.number)} is a ${inode.type}, not a symlink`,
+      );
+    if (inode.size > PATH_MAX)
+      throw new AxfsError(
+        'EIO',
+        `${this.name}: inode ${String(inode.number)}: symlink target has ${String(inode.size)} bytes, expected at most ${String(PATH_MAX)}`,
       );
     const target = new Uint8Array(inode.size);
     this.read(inode, 0, target);
@@ -153,18 +170,50 @@ export class AxfsVolume {
     return done;
   }
 
-  /** Every inode once, directories before their children, children in table order. */
+  #readRoot(): Inode {
+    const root = this.inodes.get(ROOT_INODE);
+    if (root.type !== 'dir')
+      throw new AxfsError(
+        'EINVAL',
+        `${this.name}: root inode is a ${root.type}, expected a directory`,
+      );
+    return root;
+  }
+
+  /**
+   * Children of a directory met on a walk, in table order; `claims` remembers the walk's directories.
+   *
+   * @throws AxfsError EIO when two directories claim the same inode: a damaged image could otherwise name
+   * its few inodes by more paths than a walk ever ends with.
+   */
+  claimChildren(directory: Inode, claims: ChildClaims): readonly ClaimedChild[] {
+    return this.readdir(directory).map(({ name, number }) => {
+      const other = claims.get(number);
+      if (other !== undefined)
+        throw new AxfsError(
+          'EIO',
+          `${this.name}: inode ${String(number)} is a child of both inode ${String(other)} and inode ${String(directory.number)}`,
+        );
+      claims.set(number, directory.number);
+      return { name, inode: this.inodes.get(number) };
+    });
+  }
+
+  /**
+   * Every inode once, directories before their children, children in table order.
+   *
+   * @throws AxfsError EIO when the tables are damaged, as {@link claimChildren}.
+   */
   *walk(): Generator<WalkEntry> {
+    const claims: ChildClaims = new Map();
     const pending: WalkEntry[] = [{ path: '.' as ByteString, inode: this.root }];
     for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
       yield entry;
       if (entry.inode.type !== 'dir') continue;
       const prefix = entry.path === '.' ? '' : `${entry.path}/`;
-      const children = this.readdir(entry.inode).map(({ name, number }) => ({
-        path: `${prefix}${name}` as ByteString,
-        inode: this.inodes.get(number),
-      }));
-      pending.push(...children.reverse());
+      const children = this.claimChildren(entry.inode, claims);
+      for (const { name, inode } of [...children].reverse())
+        pending.push({ path: `${prefix}${name}` as ByteString, inode });
     }
   }
 }

@@ -7,21 +7,18 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { isatty } from 'node:tty';
 import { createInlineCompressor } from '../codec/compressor.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
 import { createPakoDeflater, createPakoInflater } from '../codec/pako.ts';
 import { compileWasm, createWasmZlib } from '../codec/wasm-zlib.ts';
 import type { WasmModule } from '../codec/wasm-zlib.ts';
 import { MAX_JOBS } from './host.ts';
-import type { Host, Terminal } from './host.ts';
+import type { Host } from './host.ts';
 import { createNodeFiles } from './node-files.ts';
+import { createTerminal } from './terminal.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 const ZLIB_MODULE = '@zip.js/zip.js/dist/zip-module.wasm';
-const DEFAULT_COLUMNS = 80;
-const STDOUT = 1;
-const STDERR = 2;
 
 /**
  * The compiled worker. Sources run directly (as tests do) have none, because Node 20 runs no TypeScript in
@@ -56,32 +53,6 @@ function packageVersion(): string {
     }
   }
   return 'unknown';
-}
-
-/** Standard output and error of this process. */
-function createTerminal(): Terminal {
-  const { stdout, stderr, env } = process;
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader has seen enough (`… | head`): no one is left to tell.
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
-  stderr.on('error', () => undefined);
-  return {
-    out(data) {
-      stdout.write(data);
-    },
-    err(text) {
-      stderr.write(text);
-    },
-    outIsTty: isatty(STDOUT),
-    errIsTty: isatty(STDERR),
-    get columns() {
-      const screen = [stderr, stdout].find(({ fd }) => isatty(fd));
-      return screen?.columns ?? DEFAULT_COLUMNS;
-    },
-    color: isatty(STDOUT) && (env['NO_COLOR'] ?? '') === '',
-  };
 }
 
 /** The machine this process runs on. Make one per process. */

@@ -6,7 +6,7 @@
  */
 import { rmSync } from 'node:fs';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** Temporary files of this process. */
 export class UnfinishedFiles {

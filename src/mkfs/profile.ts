@@ -2,19 +2,16 @@
  * Page profiles: which pages of which files are worth executing in place. The text form is the original
  * builder's list and the driver's profile output, `path,offset,count` a line (builder description, section
  * 1.3). Kept from the original: an offset inside a page selects that page and the next, and the count does
- * not matter. Mended: lines may or may not start with `./`, a path is matched as a whole, a malformed line
+ * not matter. Mended: a path may start with `./` or `/`, it is matched as a whole, a malformed line
  * is an error, and a name may contain commas, because offset and count are taken from the line's end.
  *
  * @module
  */
 import { isAligned, pageNumber } from '../base/bits.ts';
-import { toPrintable } from '../base/bytestring.ts';
+import { fromBytes, toPrintable, withoutMark } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
-
-/** Bytes that fit in the arguments of one call. */
-const TEXT_PART = 8192;
 
 /** One line: a page that was used. */
 export interface ProfileEntry {
@@ -57,7 +54,7 @@ export function profileOf(
  */
 export function parseProfile(text: Uint8Array, name: string): PageProfile {
   const entries: (ProfileEntry & { readonly line: number })[] = [];
-  charactersOf(text)
+  fromBytes(withoutMark(text))
     .split('\n')
     .forEach((content, i) => {
       const line = i + 1;
@@ -67,14 +64,6 @@ export function parseProfile(text: Uint8Array, name: string): PageProfile {
       if (entry !== undefined) entries.push({ ...entry, line });
     });
   return profileOf(entries);
-}
-
-/** One character a byte, many bytes at a time: lists have megabytes. */
-function charactersOf(text: Uint8Array): string {
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += TEXT_PART)
-    parts.push(String.fromCharCode(...text.subarray(at, at + TEXT_PART)));
-  return parts.join('');
 }
 
 function parseLine(line: string, refuse: (what: string) => never): ProfileEntry | undefined {
@@ -97,7 +86,7 @@ function parseLine(line: string, refuse: (what: string) => never): ProfileEntry 
   };
   const offset = number('offset', line.slice(afterPath + 1, afterOffset));
   const count = number('count', line.slice(afterOffset + 1));
-  const path = line.slice(line.startsWith('./') ? 2 : 0, afterPath);
+  const path = line.slice(0, afterPath).replace(/^\.?\//, '');
   if (path === '') refuse(`path is '${line.slice(0, afterPath)}', expected a file in the tree`);
   return { path: path as ByteString, offset, count };
 }

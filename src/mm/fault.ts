@@ -1,7 +1,9 @@
 /**
  * Page faults: an empty PTE is filled from the vma's handler or with anonymous memory; a store to a
  * write-protected one breaks copy-on-write. Each fault that succeeds emits one `fault` event, after the
- * `cow_copy` event of the page it copied, if any. A fault that fails changes nothing and emits nothing.
+ * `cow_copy` or `page_clear` event of the page it copied or cleared, if any. A fault that fails maps
+ * nothing and emits no `fault`; what its handler did before (a page put into the page cache, a page table)
+ * stays, as in the kernel.
  *
  * @module
  */
@@ -68,7 +70,7 @@ function doAnonymousPage(
   }
   const page = memory.frames.allocPage('anon');
   if (page === undefined) return VM_FAULT_OOM;
-  memory.frames.bytes(page).fill(0);
+  clearPage(memory, page);
   vma.mm.addRss('anon', 1);
   mapAnonPage(vma, leaf, index, page);
   memory.emitFault('anonymous', false);
@@ -173,6 +175,12 @@ function finishFault(
   return result;
 }
 
+/** Zeroes a page and says so. Mirrors `clear_user_highpage`. */
+function clearPage(memory: Memory, page: Page): void {
+  memory.frames.bytes(page).fill(0);
+  memory.emitPageClear();
+}
+
 /** Copies a page and says so. Mirrors `cow_user_page`. */
 function copyPage(
   memory: Memory,
@@ -196,7 +204,7 @@ function doWpPage(vma: VmArea, address: VirtAddr, leaf: PteLeaf, index: number):
   const page = vmNormalPage(vma, address, pfn, leaf.bitsAt(index));
   const anon = page !== undefined && frames.testFlag(page, 'anon');
   const zero = page === undefined && isZeroPfn(memory, pfn);
-  const kind = wpKind(page !== undefined, anon || zero);
+  const kind = zero ? 'wp_zero' : wpKind(page !== undefined, anon);
   if (mayReuse(vma, page, anon)) {
     leaf.set(index, pfn, mkDirtyMaybeWrite(leaf.bitsAt(index), vma.vmFlags));
     leaf.access(index, 'write');
@@ -206,7 +214,7 @@ function doWpPage(vma: VmArea, address: VirtAddr, leaf: PteLeaf, index: number):
   const source = zero ? undefined : memory.physical.bytesOf(pfn);
   const copy = frames.allocPage('anon');
   if (copy === undefined) return VM_FAULT_OOM;
-  if (source === undefined) frames.bytes(copy).fill(0);
+  if (source === undefined) clearPage(memory, copy);
   else copyPage(memory, source, copy, page === undefined ? 'raw' : 'page');
   if (page !== undefined && !anon) mm.addRss('file', -1);
   if (!anon) mm.addRss('anon', 1);

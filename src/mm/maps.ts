@@ -76,6 +76,9 @@ export function smapsSums(vma: VmArea): SmapsSums {
 const leafStartAfter = (address: number): number =>
   Math.floor(address / LEAF_SPAN) * LEAF_SPAN + LEAF_SPAN;
 
+/** Fraction in which the kernel adds up shares of pages (PSS_SHIFT 12). */
+const PSS_UNIT = 4096;
+
 /** Mirrors `smaps_pte_entry`. */
 function addPte(sums: SmapsSums, vma: VmArea, address: VirtAddr, pfn: Pfn, bits: number): void {
   const { frames, kernel } = vma.mm.memory;
@@ -88,7 +91,7 @@ function addPte(sums: SmapsSums, vma: VmArea, address: VirtAddr, pfn: Pfn, bits:
   const dirty = hasAny(bits, PTE_DIRTY) || frames.testFlag(page, 'dirty');
   const owners = mapcount >= 2 ? 'Shared' : 'Private';
   sums.Rss += PAGE_SIZE;
-  sums.Pss += PAGE_SIZE / mapcount;
+  sums.Pss += Math.floor((PAGE_SIZE * PSS_UNIT) / mapcount) / PSS_UNIT;
   sums[`${owners}_${dirty ? 'Dirty' : 'Clean'}` as const] += PAGE_SIZE;
   if (hasAny(bits, PTE_YOUNG) || frames.testFlag(page, 'referenced')) sums.Referenced += PAGE_SIZE;
   if (frames.testFlag(page, 'anon')) sums.Anonymous += PAGE_SIZE;

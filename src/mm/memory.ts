@@ -6,7 +6,13 @@
  */
 import { assert } from '../base/assert.ts';
 import { ignoreEvents } from '../base/events.ts';
-import type { CowCopyEvent, EventSink, FaultEvent, FaultKind } from '../base/events.ts';
+import type {
+  CowCopyEvent,
+  EventSink,
+  FaultEvent,
+  FaultKind,
+  PageClearEvent,
+} from '../base/events.ts';
 import type { Pfn, Pgoff, VirtAddr } from '../base/units.ts';
 import { Frames, type Page } from './frames.ts';
 import type { KernelPreset } from './kernel.ts';
@@ -30,6 +36,8 @@ export interface MemoryOptions {
   readonly ramPages: number;
   readonly events?: EventSink;
 }
+
+const PAGE_CLEAR: PageClearEvent = { type: 'page_clear' };
 
 /** Reports kept; later ones are only counted (the kernel prints at most 60 a minute). */
 const BAD_PTE_REPORTS_KEPT = 60;
@@ -60,6 +68,7 @@ export class Memory {
     isWrite: false,
     page: undefined,
   };
+  #mappings = 0;
   readonly #fault: FaultEvent = { type: 'fault', kind: 'raw_pfn', earlyCow: false };
   readonly #cowCopy: CowCopyEvent = { type: 'cow_copy', source: 'raw' };
 
@@ -71,6 +80,12 @@ export class Memory {
     this.events = options.events ?? ignoreEvents;
     this.zeroPage =
       options.kernel.anonReadFault === 'zero_page' ? makeZeroPage(this.frames) : undefined;
+  }
+
+  /** A number for a new page cache (`struct address_space`), unique in the machine and never 0. */
+  newMapping(): number {
+    this.#mappings += 1;
+    return this.#mappings;
   }
 
   /** Reports a served fault. */
@@ -85,6 +100,11 @@ export class Memory {
   emitCowCopy(source: CowCopyEvent['source']): void {
     this.#cowCopy.source = source;
     this.events(this.#cowCopy);
+  }
+
+  /** Reports an anonymous page zeroed. */
+  emitPageClear(): void {
+    this.events(PAGE_CLEAR);
   }
 
   /** Records a PTE that no rule explains; the caller goes on as if it were raw. Mirrors `print_bad_pte`. */

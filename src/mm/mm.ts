@@ -132,6 +132,12 @@ export class MmStruct {
       throw new AxfsError('EINVAL', `mmap length is ${String(length)}, expected 1 or more`);
     if ((file === undefined) !== hasAny(flags, MAP_ANONYMOUS))
       throw new AxfsError('EINVAL', 'mmap needs a file, or MAP_ANONYMOUS without one');
+    const first = options.pgoff ?? 0;
+    if (!(Number.isSafeInteger(first) && first >= 0))
+      throw new AxfsError(
+        'EINVAL',
+        `mmap pgoff is ${String(first)}, expected a page number from 0`,
+      );
     let vmFlags = vmFlagsOf(prot, flags, file?.readOnly ?? false);
     if (file === undefined && hasAny(flags, MAP_SHARED))
       throw new AxfsError('EOPNOTSUPP', 'shared anonymous memory is not modelled');

@@ -26,10 +26,10 @@ export interface MtdPart {
   readonly name: string;
   readonly title: string;
   readonly type: 'nor';
-  /** Smallest device offered, bytes; larger ones are powers of two. */
-  readonly smallestSize: number;
-  /** Blocks at the bottom that are smaller than the rest. */
-  readonly parameterBlocks: { readonly blocks: number; readonly erasesize: number };
+  /** Smallest device of the family, bytes; larger ones are taken as powers of two. */
+  readonly smallestSize: Parameter;
+  /** Blocks at the bottom that are smaller than the rest, and their size in bytes. */
+  readonly parameterBlocks: { readonly blocks: Parameter; readonly erasesize: Parameter };
   readonly erasesize: Parameter;
   /** Program unit, bytes. */
   readonly writesize: Parameter;
@@ -44,8 +44,21 @@ export const MTD_PARTS = {
     name: 'p30',
     title: 'Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst',
     type: 'nor',
-    smallestSize: 8 * KIB * KIB,
-    parameterBlocks: { blocks: 4, erasesize: 32 * KIB },
+    smallestSize: parameter(
+      8 * KIB * KIB,
+      'bytes',
+      'assumed',
+      'smallest density of the family, 64 Mbit; a bank of any power of two above is taken as one device',
+    ),
+    parameterBlocks: {
+      blocks: parameter(4, 'blocks', 'measured', `${P30_SHEET}: four parameter blocks`),
+      erasesize: parameter(
+        32 * KIB,
+        'bytes',
+        'measured',
+        `${P30_SHEET}: 32-KByte parameter blocks`,
+      ),
+    },
     erasesize: parameter(128 * KIB, 'bytes', 'measured', `${P30_SHEET}: 128-KByte main blocks`),
     writesize: parameter(2, 'bytes', 'measured', `${P30_SHEET}: x16 word programming`),
     timing: {
@@ -73,14 +86,15 @@ export function burstNanoseconds(timing: BurstTiming, bytes: number): number {
 
 /** Smallest power-of-two device of `part` that holds `bytes`. */
 export function smallestDeviceSize(part: MtdPart, bytes: number): number {
-  let size = part.smallestSize;
+  let size = part.smallestSize.value;
   while (size < bytes) size *= 2;
   return size;
 }
 
 /** Erase blocks of a device of `size` bytes: parameter blocks at the bottom, main blocks above. */
 export function eraseRegions(part: MtdPart, size: number): readonly EraseRegion[] {
-  const { blocks, erasesize } = part.parameterBlocks;
+  const blocks = part.parameterBlocks.blocks.value;
+  const erasesize = part.parameterBlocks.erasesize.value;
   const main = part.erasesize.value;
   return [
     { offset: 0, erasesize, blocks },
@@ -123,7 +137,7 @@ export function flashParameters(part: MtdPart): readonly NamedParameter[] {
         line,
         'ns/line',
         'derived',
-        `one ${String(CACHE_LINE_BYTES)}-byte line fill: flash.firstAccess + 15 x flash.nextWord`,
+        `one ${String(CACHE_LINE_BYTES)}-byte line fill: flash.firstAccess + ${String(CACHE_LINE_BYTES / wordBytes.value - 1)} x flash.nextWord`,
       ),
     },
   ];

@@ -15,11 +15,14 @@ export class ByteTable {
   readonly depth: number;
   /** Number of entries that the bytes hold. */
   readonly length: number;
+  readonly #prefix: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(name: string, bytes: Uint8Array, depth: number) {
+  /** `image` is the image's name, for messages. */
+  constructor(name: string, bytes: Uint8Array, depth: number, image?: string) {
     this.name = name;
+    this.#prefix = image === undefined ? '' : `${image}: `;
     this.depth = depth;
     this.length = depth === 0 ? 0 : Math.floor(bytes.length / depth);
     this.#bytes = bytes;
@@ -35,7 +38,7 @@ export class ByteTable {
     if (!(index >= 0 && index < this.length))
       throw new AxfsError(
         'EIO',
-        `table ${this.name} has ${String(this.length)} entries, but entry ${String(index)} is asked for`,
+        `${this.#prefix}table ${this.name} has ${String(this.length)} entries, but entry ${String(index)} is asked for`,
       );
     const depth = this.depth;
     if (depth === 4) return this.#view.getUint32(index * 4);
@@ -45,7 +48,7 @@ export class ByteTable {
     if (value > Number.MAX_SAFE_INTEGER)
       throw new AxfsError(
         'EOVERFLOW',
-        `entry ${String(index)} of table ${this.name} exceeds 2^53-1`,
+        `${this.#prefix}entry ${String(index)} of table ${this.name} exceeds 2^53-1`,
       );
     return value;
   }

@@ -77,7 +77,7 @@ export const DESCRIPTOR_FIELDS = [
 ] as const satisfies readonly { key: keyof RegionDescriptor; offset: number; bytes: 1 | 8 }[];
 
 /**
- * Decodes the 34 bytes at `offset` of `view`.
+ * Decodes the 34 bytes at `offset` of `view`. `image` is the image's name, for messages.
  *
  * @throws AxfsError EOVERFLOW when a field exceeds 2^53-1.
  */
@@ -85,14 +85,16 @@ export function decodeDescriptor(
   view: DataView,
   offset: number,
   name: RegionName,
+  image?: string,
 ): RegionDescriptor {
+  const prefix = image === undefined ? '' : `${image}: `;
   const values: Partial<Record<keyof RegionDescriptor, number>> = {};
   for (const field of DESCRIPTOR_FIELDS)
     values[field.key] = getField(
       view,
       offset + field.offset,
       field.bytes,
-      `${field.key} of region ${name}`,
+      `${prefix}${field.key} of region ${name}`,
     );
   return values as RegionDescriptor;
 }

@@ -96,16 +96,20 @@ function reasonTable(comparison: Comparison): string[] {
   ];
 }
 
+/** The route of the driver whose faults were counted. */
+const MEASURED_ROUTE = 'return';
+
 /** The comparison for a terminal. `withParameters` adds every price with its source. */
 export function comparisonText(comparison: Comparison, withParameters: boolean): string {
   const { cpu, flash } = comparison;
   const lines = [
     `tree      ${comparison.tree}`,
-    `trace     ${comparison.trace}`,
-    `profile   ${comparison.profile}`,
+    `trace     ${comparison.trace.name}, ${humanCount(comparison.trace.lines)} ${comparison.trace.lines === 1 ? 'line' : 'lines'}`,
+    `profile   ${comparison.profile.from === 'file' ? comparison.profile.name : 'pages that the trace touches and never writes'}`,
     `flash     ${flash.name}: ${flash.title}`,
     `cpu       ${cpu.name}: ${cpu.title}`,
-    `route     ${comparison.faultRoute}${comparison.compat ? '; images as the original builder makes them' : ''}`,
+    `route     ${comparison.faultRoute}${comparison.faultRoute === MEASURED_ROUTE ? '' : ` (faults priced as measured on route ${MEASURED_ROUTE})`}`,
+    ...(comparison.compat ? ['images    as the original builder makes them'] : []),
     '',
   ];
   for (const { title, keys } of BLOCKS)
@@ -142,6 +146,10 @@ export function comparisonText(comparison: Comparison, withParameters: boolean):
   return `${lines.join('\n')}\n`;
 }
 
+/** Counts and bytes as they are; a cost, which is a sum of products, to a thousandth of its unit. */
+const exact = ({ kind }: ComparisonColumn, value: number): number =>
+  kind === 'cost' ? Math.round(value * 1000) / 1000 : value;
+
 /** The comparison for programs: exact numbers, every parameter, the whole ledger. */
 export function comparisonJson(comparison: Comparison): string {
   const { designs, cpu, ...rest } = comparison;
@@ -152,7 +160,7 @@ export function comparisonJson(comparison: Comparison): string {
       designs: designs.map((result) => ({
         design: result.design,
         ...Object.fromEntries(
-          COMPARISON_COLUMNS.map((column) => [column.key, column.value(result)]),
+          COMPARISON_COLUMNS.map((column) => [column.key, exact(column, column.value(result))]),
         ),
         ledger: result.ledger,
       })),
@@ -160,4 +168,19 @@ export function comparisonJson(comparison: Comparison): string {
     null,
     2,
   )}\n`;
+}
+
+/** What the page-wise design buys against the compressed one, in a sentence. */
+export function verdict(comparison: Comparison): string {
+  const row = differences(comparison).find(({ design }) => design === 'profile');
+  if (row?.costShare === undefined) return 'There is nothing to compare.';
+  const more = (amount: number, noun: string): string =>
+    `${humanBytes(Math.abs(amount))} ${amount < 0 ? 'less' : 'more'} ${noun}`;
+  const share = (row.costShare - 1) * 100;
+  return (
+    `Running the profiled pages straight from flash takes ${more(row.flashAdded, 'flash')}, ` +
+    `${more(-row.ramSaved, 'RAM')} at the peak,\nand ${Math.abs(share).toFixed(0)} % ${share < 0 ? 'less' : 'more'} ` +
+    `${comparison.cpu.unit === 'ns' ? 'time' : 'instructions'} in faults, flash and RAM than inflating every page ` +
+    `(${comparison.cpu.name}, ${comparison.flash.name}).`
+  );
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert } from '../base/assert.ts';
 import type { EventSink } from '../base/events.ts';
-import { PAGE_SIZE } from '../base/units.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { FaultRoute } from '../fs/file.ts';
@@ -13,6 +13,7 @@ import type { BuiltImage } from '../mkfs/build.ts';
 import type { XipPolicy } from '../mkfs/policy.ts';
 import type { PageProfile } from '../mkfs/profile.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
+import type { RamUsage } from '../mm/frames.ts';
 import type { KernelPreset } from '../mm/kernel.ts';
 import type { MtdPart } from '../mtd/parts.ts';
 import { createMachine } from './machine.ts';
@@ -52,7 +53,8 @@ export async function buildDesign(
   profile: PageProfile,
   options: BuildDesignsOptions,
 ): Promise<BuiltDesign> {
-  const row = DESIGN_POLICIES.find((candidate) => candidate.name === name) ?? DESIGN_POLICIES[0];
+  const row = DESIGN_POLICIES.find((candidate) => candidate.name === name);
+  assert(row !== undefined, () => `every design has a policy: ${name}`);
   const { onProgress } = options;
   const image = await buildImage(tree, {
     xip: row.policy(profile),
@@ -77,21 +79,15 @@ export interface RunOptions {
   readonly kernel?: KernelPreset;
   readonly ramPages?: number;
   readonly sink: EventSink;
-}
-
-/** Bytes of RAM by use. */
-export interface RamBreakdown {
-  readonly pageCache: number;
-  readonly anonymous: number;
-  readonly pageTables: number;
-  readonly metadata: number;
+  /** Called between mounting and the trace's first line. */
+  readonly onMounted?: () => void;
 }
 
 /** What a run came to, beside its events. */
 export interface DesignRun {
   readonly replay: ReplayResult;
-  /** At the moment of the highest total. */
-  readonly ramAtPeak: RamBreakdown;
+  /** RAM in use at the moment of the highest total, pages. */
+  readonly peak: RamUsage;
 }
 
 /**
@@ -116,15 +112,7 @@ export function runDesign(
     ...(kernel === undefined ? {} : { kernel }),
     ...(ramPages === undefined ? {} : { ramPages }),
   });
+  options.onMounted?.();
   const result = replay(machine, trace, options.sink);
-  const { byUse } = machine.memory.frames.peak;
-  return {
-    replay: result,
-    ramAtPeak: {
-      pageCache: byUse.page_cache * PAGE_SIZE,
-      anonymous: byUse.anon * PAGE_SIZE,
-      pageTables: byUse.page_table * PAGE_SIZE,
-      metadata: byUse.metadata * PAGE_SIZE,
-    },
-  };
+  return { replay: result, peak: machine.memory.frames.peak };
 }

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { alignUp } from '../base/bits.ts';
 import type { EventSink } from '../base/events.ts';
-import { PAGE_SIZE, pfn } from '../base/units.ts';
+import { PAGE_SIZE, pfn, physAddr } from '../base/units.ts';
 import type { PhysAddr } from '../base/units.ts';
 import { createPakoInflater } from '../codec/pako.ts';
 import type { Inflater } from '../codec/zlib.ts';
@@ -18,7 +19,7 @@ import { MmStruct } from '../mm/mm.ts';
 import { memoryContents } from '../mtd/contents.ts';
 import type { FlashContents } from '../mtd/contents.ts';
 import type { MtdDevice } from '../mtd/device.ts';
-import { createNorFlash } from '../mtd/nor.ts';
+import { DEFAULT_FLASH_PHYS, createNorFlash } from '../mtd/nor.ts';
 import { MTD_PARTS } from '../mtd/parts.ts';
 import type { MtdPart } from '../mtd/parts.ts';
 
@@ -38,6 +39,7 @@ export interface MachineOptions {
   /** Default: 4.9 on ARM, the kernel of the boards that AXFS shipped on. */
   readonly kernel?: KernelPreset;
   readonly ramPages?: number;
+  /** Where flash stands; default: at its usual address, or above RAM where that reaches further. */
   readonly flashPhys?: PhysAddr;
   readonly faultRoute?: FaultRoute;
   readonly sink?: EventSink;
@@ -52,23 +54,30 @@ export interface Machine {
   spawn(): MmStruct;
 }
 
+/** Spacing of chip selects, bytes. */
+const CHIP_SELECT_BYTES = 64 * 1024 * 1024;
+
+const flashAbove = (ramPages: number): PhysAddr =>
+  physAddr(Math.max(DEFAULT_FLASH_PHYS, alignUp(ramPages * PAGE_SIZE, CHIP_SELECT_BYTES)));
+
 /**
  * Builds the board and mounts its image.
  *
  * @throws AxfsError for an image that cannot be mounted, or too little RAM.
  */
 export function createMachine(options: MachineOptions): Machine {
+  const ramPages = options.ramPages ?? DEFAULT_RAM_PAGES;
   const memory = new Memory({
     kernel: options.kernel ?? KERNELS['4.9-arm'],
     firstPfn: pfn(0),
-    ramPages: options.ramPages ?? DEFAULT_RAM_PAGES,
+    ramPages,
     ...(options.sink === undefined ? {} : { events: options.sink }),
   });
   const { image } = options;
   const device = createNorFlash({
     part: options.part ?? MTD_PARTS.p30,
     contents: image instanceof Uint8Array ? memoryContents(image) : image,
-    ...(options.flashPhys === undefined ? {} : { phys: options.flashPhys }),
+    phys: options.flashPhys ?? flashAbove(ramPages),
     ...(options.sink === undefined ? {} : { sink: options.sink }),
   });
   const mount = new AxfsMount(memory, device, {

@@ -5,13 +5,15 @@
  *
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { EventSink, PageTouchEvent } from '../base/events.ts';
 import { CACHE_LINE_BYTES, PAGE_SIZE, virtAddr } from '../base/units.ts';
-import type { VirtAddr } from '../base/units.ts';
+import type { InodeNumber, VirtAddr } from '../base/units.ts';
 import type { AxfsFile } from '../fs/file.ts';
+import { SignalError } from '../mm/kernel-bug.ts';
 import type { MmStruct } from '../mm/mm.ts';
 import { pteIndex } from '../mm/pagetable.ts';
 import { MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../mm/vmflags.ts';
@@ -38,37 +40,40 @@ export interface ReplayResult {
   readonly touches: number;
 }
 
-/** One process being replayed. */
+/** One process being replayed: its mappings by inode, so that a file with two paths is mapped once. */
 interface Process {
   readonly pid: number;
   readonly mm: MmStruct;
-  readonly mappings: Map<ByteString, VirtAddr>;
+  readonly mappings: Map<InodeNumber, VirtAddr>;
   touches: number;
 }
 
-/** A file of the trace, by process: written there, and the index of the process's last line. */
+/** What has to be known before the first line: a process's last line, the files it writes to. */
 interface Plan {
   readonly lastLine: ReadonlyMap<number, number>;
+  readonly files: ReadonlyMap<ByteString, AxfsFile>;
   readonly written: ReadonlySet<string>;
 }
 
-const fileKey = (line: TraceLine): string => `${String(line.pid)}:${line.path}`;
+const fileKey = (pid: number, file: AxfsFile): string => `${String(pid)}:${String(file.ino)}`;
 
-function planOf(trace: Trace): Plan {
+function planOf(machine: Machine, trace: Trace): Plan {
+  const files = resolveFiles(machine, trace);
   const lastLine = new Map<number, number>();
   const written = new Set<string>();
   trace.lines.forEach((line, i) => {
     lastLine.set(line.pid, i);
-    if (line.accesses.includes('write')) written.add(fileKey(line));
+    const file = files.get(line.path);
+    if (file !== undefined && line.accesses.includes('write')) written.add(fileKey(line.pid, file));
   });
-  return { lastLine, written };
+  return { lastLine, files, written };
 }
 
 /**
  * Runs `trace` on `machine`. `afterLine`, if given, is called after every line, for checks.
  *
- * @throws AxfsError EINVAL naming trace, path and page when the image has no such file or page; whatever a
- * damaged image or full RAM causes, as the signal the process got.
+ * @throws AxfsError EINVAL naming trace, path and page when the image has no such file or page; ENOMEM when
+ * RAM is full, EIO for a damaged page, naming the line. All processes have exited then.
  */
 export function replay(
   machine: Machine,
@@ -76,48 +81,83 @@ export function replay(
   sink: EventSink,
   afterLine?: (mms: readonly MmStruct[]) => void,
 ): ReplayResult {
-  const { lastLine, written } = planOf(trace);
-  const files = resolveFiles(machine, trace);
+  const plan = planOf(machine, trace);
   const running = new Map<number, Process>();
   const processes: ProcessResult[] = [];
   const touched: PageTouchEvent = { type: 'page_touch', memory: 'ram', lines: 0 };
-  let touches = 0;
-  for (const [i, line] of trace.lines.entries()) {
-    let process = running.get(line.pid);
-    if (process === undefined) {
-      process = { pid: line.pid, mm: machine.spawn(), mappings: new Map(), touches: 0 };
+  try {
+    for (const [i, line] of trace.lines.entries()) {
+      const process = running.get(line.pid) ?? startProcess(machine, line.pid);
       running.set(line.pid, process);
+      try {
+        touched.memory = playLine(process, line, plan);
+      } catch (error) {
+        throw lineError(machine, trace, line, error);
+      }
+      touched.lines = Math.min(line.count, LINES_PER_PAGE);
+      sink(touched);
+      if (plan.lastLine.get(line.pid) === i) {
+        processes.push(resultOf(process));
+        process.mm.exit();
+        running.delete(line.pid);
+      }
+      afterLine?.([...running.values()].map(({ mm }) => mm));
     }
-    const base = mappingOf(process, line, files, written.has(fileKey(line)));
-    const address = virtAddr(base + line.page * PAGE_SIZE);
-    for (const access of line.accesses) process.mm.touch(address, access);
-    process.touches += line.accesses.length;
-    touched.memory = isFlash(process.mm, address) ? 'flash' : 'ram';
-    touched.lines = Math.min(line.count, LINES_PER_PAGE);
-    sink(touched);
-    if (lastLine.get(line.pid) === i) {
-      const { mm, pid } = process;
-      touches += process.touches;
-      processes.push({
-        pid,
-        fileRss: mm.fileRss,
-        anonRss: mm.anonRss,
-        minflt: mm.minflt,
-        majflt: mm.majflt,
-        touches: process.touches,
-      });
-      mm.exit();
-      running.delete(pid);
-    }
-    afterLine?.([...running.values()].map(({ mm }) => mm));
+  } finally {
+    for (const { mm } of running.values()) mm.exit();
   }
-  return { processes, touches };
+  return { processes, touches: processes.reduce((sum, { touches }) => sum + touches, 0) };
 }
 
-/** The touched page at `address` is a flash frame: one without struct page. */
-function isFlash(mm: MmStruct, address: VirtAddr): boolean {
+const startProcess = (machine: Machine, pid: number): Process => ({
+  pid,
+  mm: machine.spawn(),
+  mappings: new Map(),
+  touches: 0,
+});
+
+const resultOf = ({ pid, mm, touches }: Process): ProcessResult => ({
+  pid,
+  fileRss: mm.fileRss,
+  anonRss: mm.anonRss,
+  minflt: mm.minflt,
+  majflt: mm.majflt,
+  touches,
+});
+
+/**
+ * Touches a page as the line says. The answer is the memory that the line's reads and instruction fetches
+ * come from; of a line that only writes, the page written.
+ */
+function playLine(process: Process, line: TraceLine, plan: Plan): PageTouchEvent['memory'] {
+  const { mm } = process;
+  const address = virtAddr(mappingOf(process, line, plan) + line.page * PAGE_SIZE);
+  let memory: PageTouchEvent['memory'] | undefined;
+  for (const access of line.accesses) {
+    if (access === 'write' && line.accesses.length > 1) memory = memoryAt(mm, address);
+    mm.touch(address, access);
+    process.touches += 1;
+  }
+  return memory ?? memoryAt(mm, address);
+}
+
+/** What a signal means to whoever replays a trace. */
+function lineError(machine: Machine, trace: Trace, line: TraceLine, error: unknown): unknown {
+  if (!(error instanceof SignalError)) return error;
+  const where = `${trace.name}:${String(line.line)}: pid ${String(line.pid)}, ${toPrintable(line.path)} page ${String(line.page)}`;
+  if (error.code === 'OOM')
+    return new AxfsError(
+      'ENOMEM',
+      `${where}: RAM of ${String(machine.memory.frames.count)} pages is full, and nothing is reclaimed`,
+    );
+  const cause = machine.mount.lastFaultError?.message ?? error.message;
+  return new AxfsError('EIO', `${where}: ${error.signal}: ${cause}`);
+}
+
+/** Where the touched page at `address` is: a frame without struct page is flash. */
+function memoryAt(mm: MmStruct, address: VirtAddr): PageTouchEvent['memory'] {
   const frame = mm.pageTable.leaf(address)?.pfnAt(pteIndex(address));
-  return frame !== undefined && !mm.memory.physical.pfnValid(frame);
+  return frame !== undefined && !mm.memory.physical.pfnValid(frame) ? 'flash' : 'ram';
 }
 
 /** Opens every file of the trace once, symlinks followed, and checks that every page exists. */
@@ -130,7 +170,7 @@ function resolveFiles(machine: Machine, trace: Trace): ReadonlyMap<ByteString, A
         file = machine.mount.open(line.path);
       } catch (error) {
         if (error instanceof AxfsError)
-          throw new AxfsError(error.code, `${trace.name}: ${error.message}`);
+          throw new AxfsError(error.code, `${trace.name}:${String(line.line)}: ${error.message}`);
         throw error;
       }
       files.set(line.path, file);
@@ -138,29 +178,24 @@ function resolveFiles(machine: Machine, trace: Trace): ReadonlyMap<ByteString, A
     if (line.page >= file.inode.numEntries)
       throw new AxfsError(
         'EINVAL',
-        `${trace.name}: ${toPrintable(line.path)}: page ${String(line.page)} is touched, but the file has ${String(file.inode.numEntries)}: was the trace made with another tree?`,
+        `${trace.name}:${String(line.line)}: ${toPrintable(line.path)}: page ${String(line.page)} is touched, but the file has ${String(file.inode.numEntries)}: was the trace made with another tree?`,
       );
   }
   return files;
 }
 
-function mappingOf(
-  process: Process,
-  line: TraceLine,
-  files: ReadonlyMap<ByteString, AxfsFile>,
-  writable: boolean,
-): VirtAddr {
-  const known = process.mappings.get(line.path);
-  if (known !== undefined) return known;
+function mappingOf(process: Process, line: TraceLine, { files, written }: Plan): VirtAddr {
   const file = files.get(line.path);
-  if (file === undefined)
-    throw new AxfsError('ENOENT', `${toPrintable(line.path)}: not among the files of the trace`);
+  assert(file !== undefined, () => `every file of a trace is opened before it runs: ${line.path}`);
+  const known = process.mappings.get(file.ino);
+  if (known !== undefined) return known;
+  const writable = written.has(fileKey(line.pid, file));
   const base = process.mm.mmap({
     length: file.inode.numEntries * PAGE_SIZE,
     prot: PROT_READ + PROT_EXEC + (writable ? PROT_WRITE : 0),
     flags: MAP_PRIVATE,
     file,
   });
-  process.mappings.set(line.path, base);
+  process.mappings.set(file.ino, base);
   return base;
 }

@@ -1,12 +1,13 @@
 /**
  * Page-touch traces: which pages of which files a run of programs touched, in order. One line per page
  * per epoch: `pid,epoch,path,offset,access,count`, after a header line; lines that start with `#` are
- * comments. `access` is a set of letters that happen in the order r, x, w; `count` is how many touches
- * (blocks executed, loads, stores) the epoch saw.
+ * comments. `offset` is in bytes, a multiple of the page size; `access` is a set of letters that happen in
+ * the order r, x, w, however they are written; `count` is how many touches (blocks executed, loads, stores)
+ * the epoch saw.
  *
  * @module
  */
-import { fromBytes, toPrintable } from '../base/bytestring.ts';
+import { fromBytes, toPrintable, withoutMark } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
@@ -24,7 +25,9 @@ export type TraceAccess = (typeof ACCESS_LETTERS)[number]['access'];
 /** One line of a trace. */
 export interface TraceLine {
   readonly pid: number;
-  /** Path from the root, starting with a slash. */
+  /** Number of the line in its file, from 1. */
+  readonly line: number;
+  /** Path from the root, with or without a slash in front. */
   readonly path: ByteString;
   /** Page of the file. */
   readonly page: number;
@@ -59,7 +62,7 @@ const accessSet = (letters: string): readonly TraceAccess[] | undefined =>
  * @throws AxfsError EINVAL naming file, line, column, value and what was expected.
  */
 export function parseTrace(bytes: Uint8Array, name: string): Trace {
-  const rows = fromBytes(bytes).split('\n');
+  const rows = fromBytes(withoutMark(bytes)).split('\n');
   const lines: TraceLine[] = [];
   let sawHeader = false;
   for (const [i, raw] of rows.entries()) {
@@ -74,6 +77,8 @@ export function parseTrace(bytes: Uint8Array, name: string): Trace {
     lines.push(parseLine(row, name, i));
   }
   if (!sawHeader) fail(name, 0, `no header line, expected '${HEADER}'`);
+  if (lines.length === 0)
+    fail(name, rows.length - 1, 'no line after the header: nothing is touched');
   return { name, lines };
 }
 
@@ -97,8 +102,7 @@ function parseLine(row: string, name: string, index: number): TraceLine {
     return value;
   };
   const path = fields.slice(2, -3).join(',') as ByteString;
-  if (!path.startsWith('/'))
-    fail(name, index, `path is '${toPrintable(path)}', expected it to start with '/'`);
+  if (path === '') fail(name, index, 'path is empty, expected a file of the tree');
   number('epoch', fields[1]);
   const offset = number('offset', fields.at(-3));
   if (offset % PAGE_SIZE !== 0)
@@ -111,11 +115,19 @@ function parseLine(row: string, name: string, index: number): TraceLine {
       index,
       `access is '${toPrintable(letters as ByteString)}', expected one or more of the letters r, x, w, each once`,
     );
+  const count = number('count', fields.at(-1));
+  if (count < accesses.length)
+    fail(
+      name,
+      index,
+      `count is ${String(count)}, expected at least 1 for each letter of '${letters}'`,
+    );
   return {
+    line: index + 1,
     pid: number('pid', fields[0]),
     path,
     page: offset / PAGE_SIZE,
     accesses,
-    count: number('count', fields.at(-1)),
+    count,
   };
 }

@@ -88,7 +88,7 @@ describe('parts', () => {
         for (const part of Object.values(MTD_PARTS)) {
           const size = smallestDeviceSize(part, bytes);
           expect(size).toBeGreaterThanOrEqual(bytes);
-          expect(size === part.smallestSize || size / 2 < bytes).toBe(true);
+          expect(size === part.smallestSize.value || size / 2 < bytes).toBe(true);
           const [low, main] = eraseRegions(part, size);
           expect(low!.blocks * low!.erasesize).toBe(main!.offset);
           expect(main!.offset + main!.blocks * main!.erasesize).toBe(size);

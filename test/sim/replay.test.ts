@@ -117,13 +117,17 @@ describe('a trace and a tree that do not fit', () => {
   };
 
   it.each([
-    ['1,0,/usr/bin/none,0,r,1', 'ENOENT', 't.csv: image: /usr/bin/none: no such file or directory'],
+    [
+      '1,0,/usr/bin/none,0,r,1',
+      'ENOENT',
+      't.csv:2: image: /usr/bin/none: no such file or directory',
+    ],
     [
       '1,0,/usr/bin/prog,8192,r,1',
       'EINVAL',
-      't.csv: /usr/bin/prog: page 2 is touched, but the file has 2: was the trace made with another tree?',
+      't.csv:2: /usr/bin/prog: page 2 is touched, but the file has 2: was the trace made with another tree?',
     ],
-    ['1,0,/usr/lib,0,r,1', 'EISDIR', 't.csv: image: /usr/lib: is a dir, expected a regular file'],
+    ['1,0,/usr/lib,0,r,1', 'EISDIR', 't.csv:2: image: /usr/lib: is a dir, expected a regular file'],
   ])('%s is refused', async (line, code, message) => {
     const failure = await run(line).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AxfsError);
@@ -146,7 +150,7 @@ describe('profileFromTrace', () => {
     const { volume } = createMachine({ image: image.toBytes() }).mount;
     const text =
       'pid,epoch,path,offset,access,count\n' +
-      '1,0,/bin/prog,8192,rx,5\n1,0,/usr/bin/prog,0,r,2\n1,1,/bin/prog,4096,rw,1\n2,0,/usr/bin/prog,8192,x,3\n';
+      '1,0,/bin/prog,8192,rx,5\n1,0,/usr/bin/prog,0,r,2\n1,1,/bin/prog,4096,rw,2\n2,0,/usr/bin/prog,8192,x,3\n';
     const profile = profileFromTrace(parseTrace(new TextEncoder().encode(text), 't'), volume);
     expect(profile.entries.map(({ path, offset, count }) => [path, offset, count])).toEqual([
       ['usr/bin/prog', 0, 2],

@@ -63,7 +63,7 @@ export function expectConsistent({ machine, ledger, result, expected }: Replayed
     largestAnon: Math.max(...result.processes.map(({ anonRss }) => anonRss)),
     largestFile: Math.max(...result.processes.map(({ fileRss }) => fileRss)),
   }).toEqual(expected);
-  expect(faults.wp_anon + faults.anonymous).toBe(0);
+  expect(faults.wp_anon + faults.wp_zero + faults.anonymous + ledger.pageClears).toBe(0);
   expect(fills.pages).toBe(faults.file_major);
   const taken = result.processes.reduce((sum, { minflt, majflt }) => sum + minflt + majflt, 0);
   expect(taken).toBe(totalFaults(ledger));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted, exactSize, percent } from '../../../src/cli/sizes.ts';
+import { counted, exactSize, parseSize, percent } from '../../../src/cli/sizes.ts';
 
 it('gives bytes exactly, and in a binary unit from 1 KiB', () => {
   expect([0, 1, 1023, 1024, 26_812_416].map(exactSize)).toEqual([
@@ -24,4 +24,26 @@ it('counts in singular and plural', () => {
     '1,995 inodes',
   ]);
   expect(counted(2, 'directory', 'directories')).toBe('2 directories');
+});
+
+it.each([
+  ['0', 0],
+  ['4096', 4096],
+  ['16K', 16384],
+  ['16k', 16384],
+  ['32M', 33_554_432],
+  ['1g', 1_073_741_824],
+  ['8388607G', 8_388_607 * 2 ** 30],
+  ['8388608G', undefined],
+  ['', undefined],
+  ['K', undefined],
+  ['-1', undefined],
+  ['1.5M', undefined],
+  ['1 M', undefined],
+  ['1T', undefined],
+  ['1MB', undefined],
+  ['0x10', undefined],
+  ['1e3', undefined],
+])('reads the size %j as %s', (text, bytes) => {
+  expect(parseSize(text)).toBe(bytes);
 });

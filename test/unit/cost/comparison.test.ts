@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FAULT_KINDS } from '../../../src/base/events.ts';
 import { COMPARISON_COLUMNS, differences, ramPeak } from '../../../src/cost/comparison.ts';
 import type { Comparison, DesignResult } from '../../../src/cost/comparison.ts';
 import { LedgerSink } from '../../../src/cost/ledger.ts';
@@ -20,8 +21,8 @@ const result = (
 
 const comparison = (...designs: DesignResult[]): Comparison => ({
   tree: 't',
-  trace: 't',
-  profile: 'p',
+  trace: { name: 't', lines: 1 },
+  profile: { from: 'file', name: 'p' },
   compat: false,
   faultRoute: 'insert',
   flash: { name: 'p30', title: 'P30' },
@@ -34,6 +35,15 @@ test('ramPeak adds all uses of RAM, and is the column of that name', () => {
   const one = result('none', 0, 1, 1);
   expect(ramPeak(one)).toBe(4321);
   expect(COMPARISON_COLUMNS.find(({ key }) => key === 'ramPeak')!.value(one)).toBe(4321);
+});
+
+test('wp/COW counts write-protect faults of every kind', () => {
+  const sink = new LedgerSink();
+  const kinds = FAULT_KINDS.filter((kind) => kind.startsWith('wp_'));
+  for (const kind of kinds) sink.sink({ type: 'fault', kind, earlyCow: false });
+  const one = { ...result('none', 0, 0, 0), ledger: sink.read() };
+  const column = COMPARISON_COLUMNS.find(({ key }) => key === 'faultsWriteProtect')!;
+  expect(column.value(one)).toBe(kinds.length);
 });
 
 describe('differences', () => {

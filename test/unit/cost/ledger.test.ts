@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
 import { FAULT_KINDS, NOT_XIP_REASONS } from '../../../src/base/events.ts';
 import type { SimEvent } from '../../../src/base/events.ts';
-import { flashBytesRead, LedgerSink, totalFaults } from '../../../src/cost/ledger.ts';
+import { flashBytesRead, ledgerSince, LedgerSink, totalFaults } from '../../../src/cost/ledger.ts';
 import type { Ledger } from '../../../src/cost/ledger.ts';
 
 /** Every number of a ledger by its path, zeros left out: what a ledger differs in from an empty one. */
@@ -46,6 +46,7 @@ const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { typ
     { event: { type: 'cow_copy', source: 'raw' }, adds: { 'cowCopies.raw': 1 } },
     { event: { type: 'cow_copy', source: 'page' }, adds: { 'cowCopies.page': 1 } },
   ],
+  page_clear: [{ event: { type: 'page_clear' }, adds: { pageClears: 1 } }],
   mtd_read: [
     {
       event: { type: 'mtd_read', bytes: 777 },
@@ -157,6 +158,19 @@ test('totalFaults adds every kind once, early copies not again', () => {
   expect(totalFaults(ledgerOf(...events, ...events))).toBe(2 * FAULT_KINDS.length);
 });
 
-test('flashBytesRead adds bursts and copies, not touched lines', () => {
-  expect(flashBytesRead(ledgerOf(...ALL.map(({ event }) => event)))).toBe(777 + 33);
+test('flashBytesRead adds bursts, whole lines of mapped reads and copies, not touched lines', () => {
+  expect(flashBytesRead(ledgerOf(...ALL.map(({ event }) => event)))).toBe(777 + 2 * 32 + 4096);
+  expect(flashBytesRead(ledgerOf({ type: 'mapped_read', bytes: 1, lines: 1 }))).toBe(32);
+  expect(flashBytesRead(ledgerOf({ type: 'cow_copy', source: 'page' }))).toBe(0);
+});
+
+test('ledgerSince is what came between, in every count', () => {
+  const events = ALL.map(({ event }) => event);
+  const sink = new LedgerSink();
+  for (const event of [...events, ...events]) sink.sink(event);
+  const before = sink.read();
+  expect(counts(ledgerSince(before, sink.read()))).toEqual({});
+  for (const event of events) sink.sink(event);
+  expect(ledgerSince(before, sink.read())).toEqual(ledgerOf(...events));
+  expect(before).toEqual(ledgerOf(...events, ...events));
 });

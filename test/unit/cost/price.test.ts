@@ -33,6 +33,7 @@ describe('x86-counted against the medians of the kernel measurements, in instruc
     bytes: 4096,
   });
   const cow = (source: 'raw' | 'page'): SimEvent => ({ type: 'cow_copy', source });
+  const clear: SimEvent = { type: 'page_clear' };
 
   test.each<[what: string, instructions: number, events: SimEvent[]]>([
     ['XIP fault, physical address', 2153, [fault('raw_pfn')]],
@@ -55,6 +56,8 @@ describe('x86-counted against the medians of the kernel measurements, in instruc
       4225,
       [fault('wp_raw'), cow('raw')],
     ],
+    ['first touch of a tmpfs page', 3362, [fault('anonymous'), clear]],
+    ['store to the zero page, as a copy of a cached page', 4170, [fault('wp_zero'), clear]],
   ])('%s: %d within 3 %%', (_what, instructions, events) => {
     const { total } = priceLedger(ledgerOf(...events), list('x86-counted'));
     expect(total / instructions).toBeGreaterThan(0.97);
@@ -68,6 +71,7 @@ const DEPENDS: Readonly<Record<string, readonly CostPart[]>> = {
   ...Object.fromEntries(FAULT_KINDS.map((kind) => [`earlyCow.${kind}`, ['trap']])),
   'cowCopies.raw': ['flash', 'copy'],
   'cowCopies.page': ['copy'],
+  pageClears: ['copy'],
   'mtdReads.operations': ['flash'],
   'mtdReads.bytes': ['flash'],
   'mappedReads.operations': [],
@@ -139,6 +143,43 @@ describe('flash part in ns, p30 (FLASH_PARTS section 1)', () => {
   test('a line of RAM takes what the preset says', () => {
     const { parts } = priceLedger(ledgerWith({ 'touchedLines.ram': 5 }), list('arm926-200'));
     expect(parts.ram).toBeCloseTo(5 * 158, 6);
+  });
+});
+
+describe('a page written', () => {
+  const WRITTEN = [
+    ['cowCopies.raw', 128, 128],
+    ['cowCopies.page', 256, 0],
+    ['fills.pages', 128, 0],
+    ['pageClears', 128, 0],
+  ] as const;
+
+  test.each(WRITTEN)(
+    '%s: 512 instructions, %d lines of RAM, and %d of flash in their own part',
+    (path, ramLines, flashLines) => {
+      for (const cpu of CPU_NAMES) {
+        const prices = list(cpu);
+        const { parts, total } = priceLedger(ledgerWith({ [path]: 3 }), prices);
+        expect(parts.copy).toBeCloseTo(
+          3 * (512 * prices.instruction + ramLines * prices.ramLine),
+          6,
+        );
+        expect(parts.flash).toBeCloseTo(3 * flashLines * prices.flashLine, 6);
+        expect(total).toBeCloseTo(parts.copy + parts.flash, 6);
+      }
+    },
+  );
+
+  test('costs the same however many bytes of it a file holds', () => {
+    const cost = (bytes: number): number =>
+      priceLedger(ledgerWith({ 'fills.pages': 1, 'fills.bytes': bytes }), list('arm926-200')).total;
+    expect(cost(1)).toBe(cost(4096));
+  });
+
+  test('a store to the zero page has a price of its own', () => {
+    const trap = (kind: FaultKind): number =>
+      priceLedger(ledgerWith({ [`faults.${kind}`]: 1 }), list('x86-counted')).parts.trap;
+    expect([trap('wp_zero'), trap('wp_anon')]).toEqual([3658, 2016]);
   });
 });
 

@@ -21,6 +21,26 @@ describe('parseProfile', () => {
     });
   });
 
+  it('takes one / or ./ in front of a path for nothing, and no more', () => {
+    expect(pagesOf('/bin/a,0,1\n./bin/b,0,1\nbin/c,0,1\n//d,0,1\n./../e,0,1\n.f,0,1\n')).toEqual({
+      'bin/a': [0],
+      'bin/b': [0],
+      'bin/c': [0],
+      '/d': [0],
+      '../e': [0],
+      '.f': [0],
+    });
+  });
+
+  it('ignores a byte order mark in front of the list, and only there', () => {
+    const marked = (text: string): Uint8Array =>
+      Uint8Array.of(0xef, 0xbb, 0xbf, ...toBytes(fromText(text)));
+    expect(parseProfile(marked('bin/a,0,5\n'), 'list.csv')).toEqual(parse('bin/a,0,5\n'));
+    expect(parseProfile(marked('\ufeffb,0,1\n'), 'list.csv').entries[0]?.path).toBe(
+      '\xef\xbb\xbfb',
+    );
+  });
+
   it('takes a path as a whole: bin/ls is not bin/lsof', () => {
     expect(pagesOf('bin/lsof,0,1\nbin/ls,4096,1\n')).toEqual({ 'bin/lsof': [0], 'bin/ls': [1] });
   });
@@ -50,6 +70,7 @@ describe('parseProfile', () => {
     ['a,0,1\nnonsense\n', 'list.csv:2: the line has 1 field, expected path,offset,count'],
     [',0,1\n', "list.csv:1: path is '', expected a file in the tree"],
     ['./,0,1\n', "list.csv:1: path is './', expected a file in the tree"],
+    ['/,0,1\n', "list.csv:1: path is '/', expected a file in the tree"],
     [',,\n', "list.csv:1: offset is '', expected a decimal number below 2^53"],
     ['a,0x10,1\n', "list.csv:1: offset is '0x10', expected a decimal number below 2^53"],
     ['a,-1,1\n', "list.csv:1: offset is '-1', expected a decimal number below 2^53"],

@@ -206,7 +206,9 @@ export class World {
       .map((event) =>
         event.type === 'fault'
           ? (event satisfies FaultEvent).kind + (event.earlyCow ? '+cow' : '')
-          : `copy:${(event as CowCopyEvent).source}`,
+          : event.type === 'page_clear'
+            ? 'clear'
+            : `copy:${(event as CowCopyEvent).source}`,
       );
   }
 

@@ -253,7 +253,7 @@ describe('anonymous memory', () => {
       const base = world.mapAnonymous(RW, 2);
       expect(first(world, base)).toBe(0);
       expect(world.mm.touch(base, 'write')).toBe(0);
-      expect(world.take()).toEqual(['anonymous']);
+      expect(world.take()).toEqual(['clear', 'anonymous']);
       expect(world.rss()).toEqual([0, 1]);
       world.check();
     },
@@ -268,7 +268,7 @@ describe('anonymous memory', () => {
       expect(world.rss()).toEqual([0, 0]);
       world.check();
       expect(world.mm.touch(base, 'write')).toBe(1);
-      expect(world.take()).toEqual(['anonymous', 'wp_anon']);
+      expect(world.take()).toEqual(['anonymous', 'clear', 'wp_zero']);
       expect(world.rss()).toEqual([0, 1]);
       expect(first(world, base)).toBe(0);
       world.check();
@@ -281,7 +281,7 @@ describe('anonymous memory', () => {
     const world = new World(kernel);
     const base = world.mapAnonymous(RW, 1);
     expect(world.mm.touch(base, 'write')).toBe(1);
-    expect(world.take()).toEqual(['anonymous']);
+    expect(world.take()).toEqual(['clear', 'anonymous']);
     expect(world.vma(base).hasAnonVma).toBe(true);
   });
 });

@@ -98,6 +98,20 @@ describe('smaps', () => {
     });
   });
 
+  it('given 3 pages of three processes, then Pss adds up what the kernel rounds off each share', () => {
+    const world = new World('4.9-arm');
+    const file = new FakeFile(world.memory);
+    file.xip = (): boolean => false;
+    const mms = [world.mm, new MmStruct(world.memory), new MmStruct(world.memory)];
+    for (const mm of mms) {
+      const base = world.map(1, { mm, file });
+      for (const index of [0, 1, 2]) mm.touch(page(base, index), 'read');
+    }
+    // 3 x floor(4096 x 4096 / 3) / 4096 bytes, not a whole 4 kB.
+    for (const mm of mms)
+      expect(lines(formatSmaps(mm), ['Rss', 'Pss'])).toEqual({ Rss: '12 kB', Pss: '3 kB' });
+  });
+
   it('given kernels, then each prints the lines it has, in its order', () => {
     const names = (kernel: '2.6.28-arm' | '6.1-x86'): string[] => {
       const world = new World(kernel);

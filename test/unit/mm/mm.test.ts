@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pfn, virtAddr } from '../../../src/base/units.ts';
 import { vmInsertPage, vmInsertPfn } from '../../../src/mm/insert.ts';
 import { KERNELS, type KernelName } from '../../../src/mm/kernel.ts';
+import { formatMaps } from '../../../src/mm/maps.ts';
 import { MmStruct } from '../../../src/mm/mm.ts';
 import * as vm from '../../../src/mm/vmflags.ts';
 import { contentOf, FakeFile, page, World } from './fake.ts';
@@ -10,6 +11,23 @@ const ALL = Object.keys(KERNELS) as KernelName[];
 const RW = vm.PROT_READ + vm.PROT_WRITE;
 const failsWith = (code: string): Error =>
   expect.objectContaining({ name: 'AxfsError', code }) as Error;
+
+describe('mmap', () => {
+  it.each([-1, 0.5, NaN, Infinity, 2 ** 53])(
+    'given pgoff %d, then EINVAL and nothing mapped',
+    (first) => {
+      const world = new World('4.9-arm');
+      expect(() => world.map(RW, { pages: 1, first })).toThrow(
+        expect.objectContaining({
+          name: 'AxfsError',
+          code: 'EINVAL',
+          message: `mmap pgoff is ${String(first)}, expected a page number from 0`,
+        }) as Error,
+      );
+      expect([formatMaps(world.mm), world.file.users]).toEqual(['', 0]);
+    },
+  );
+});
 
 describe.each(ALL)('unmapping, %s', (kernel) => {
   it('T83 given p0 raw, p1 file, p2 anonymous, when unmapped, then F 0 A 0, the cache page C 1 M 0, the copy freed', () => {

@@ -57,6 +57,18 @@ describe('createNorFlash', () => {
     expect(events).toEqual([{ type: 'mtd_read', bytes: 2 }]);
   });
 
+  test.each([0, -131072, 1, 131071, 131073, 8 * MIB + 4096, 196608.5, NaN])(
+    'a size of %d bytes is no whole number of erase blocks',
+    (size) => {
+      expect(() => createNorFlash({ part, contents: zeros(0), size })).toThrow(
+        new AxfsError(
+          'EINVAL',
+          `p30: size is ${String(size)} bytes, expected whole erase blocks of 131072`,
+        ),
+      );
+    },
+  );
+
   test('contents that do not fit the size asked for are refused', () => {
     expect(() => createNorFlash({ part, contents: zeros(8 * MIB + 1), size: 8 * MIB })).toThrow(
       new AxfsError('EFBIG', 'p30: contents of 8388609 bytes do not fit in 8388608 bytes'),

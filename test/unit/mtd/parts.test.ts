@@ -38,21 +38,28 @@ describe('p30 against FLASH_PARTS section 1 (P30 130 nm, sync burst 52 MHz, 19.2
     expect(p30.timing.wordBytes.value).toBe(2);
     expect(p30.writesize.value).toBe(2);
     expect(p30.erasesize.value).toBe(128 * 1024);
-    expect(p30.parameterBlocks).toEqual({ blocks: 4, erasesize: 32 * 1024 });
+    const { blocks, erasesize } = p30.parameterBlocks;
+    expect([blocks.value, erasesize.value]).toEqual([4, 32 * 1024]);
   });
 });
 
 describe('every part', () => {
   test.each(Object.entries(MTD_PARTS))('%s is a row under its own name, sourced', (name, part) => {
     expect(part.name).toBe(name);
-    const rows = [part.erasesize, part.writesize, ...Object.values(part.timing)];
+    const rows = [
+      part.smallestSize,
+      ...Object.values(part.parameterBlocks),
+      part.erasesize,
+      part.writesize,
+      ...Object.values(part.timing),
+    ];
     for (const row of rows) {
       expect(row.value).toBeGreaterThan(0);
       expect(row.unit).not.toBe('');
       expect(['measured', 'derived', 'assumed']).toContain(row.status);
       expect(row.source.length).toBeGreaterThan(10);
     }
-    expect(Math.log2(part.smallestSize) % 1).toBe(0);
+    expect(Math.log2(part.smallestSize.value) % 1).toBe(0);
   });
 });
 

@@ -6,7 +6,7 @@ import { LedgerSink } from '../../../src/cost/ledger.ts';
 import { cpuPreset, priceList } from '../../../src/cost/params.ts';
 import { priceLedger } from '../../../src/cost/price.ts';
 import { flashParameters, MTD_PARTS } from '../../../src/mtd/parts.ts';
-import { comparisonJson, comparisonText } from '../../../src/report/comparison.ts';
+import { comparisonJson, comparisonText, verdict } from '../../../src/report/comparison.ts';
 
 const part = MTD_PARTS.p30;
 
@@ -68,8 +68,8 @@ function comparisonOn(cpu: string, patch: Partial<Comparison> = {}): Comparison 
   });
   return {
     tree: 'rootfs.tar',
-    trace: 'boot.trace: 1,206 lines',
-    profile: 'pages that the trace touches and never writes',
+    trace: { name: 'boot.trace', lines: 1206 },
+    profile: { from: 'trace', name: 'boot.trace' },
     compat: false,
     faultRoute: 'insert',
     flash: { name: part.name, title: part.title },
@@ -91,11 +91,11 @@ describe('comparisonText', () => {
   test('in simulated time', () => {
     expect(comparisonText(comparisonOn('arm926-200'), false)).toMatchInlineSnapshot(`
       "tree      rootfs.tar
-      trace     boot.trace: 1,206 lines
+      trace     boot.trace, 1,206 lines
       profile   pages that the trace touches and never writes
       flash     p30: Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst
       cpu       arm926-200: ARM926EJ-S, 200 MHz (AT91SAM9263), x16 SDR SDRAM
-      route     insert
+      route     insert (faults priced as measured on route return)
 
       Flash and RAM
       design      flash  XIP pages  RAM peak     cache      anon    ptes      meta
@@ -106,19 +106,19 @@ describe('comparisonText', () => {
       Page faults
       design   faults  XIP  fill    hit  wp/COW  flash read
       -------  ------  ---  ----  -----  ------  ----------
-      none      1,204    0     3  1,200       1    4.00 KiB
-      profile       3    2     0      0       1       999 B
+      none      1,204    0     3  1,200       1    4.03 KiB
+      profile       3    2     0      0       1    4.98 KiB
 
       Cost in simulated time
       design      cost     trap    flash  inflate     copy      RAM
       -------  -------  -------  -------  -------  -------  -------
-      none     16.7 ms  14.9 ms  48.1 us  1.51 ms   174 us  79.0 us
-      profile   336 us  48.9 us   244 us        0  43.6 us        0
+      none     30.3 ms  27.3 ms  48.1 us  2.77 ms   124 us  79.0 us
+      profile   360 us  89.8 us   244 us        0  26.0 us        0
 
       Against 'none'
       design       flash        RAM  RAM saved per flash   cost
       -------  ---------  ---------  -------------------  -----
-      profile  +12.0 KiB  -12.0 KiB             1.00 : 1  2.0 %
+      profile  +12.0 KiB  -12.0 KiB             1.00 : 1  1.2 %
 
       Pages filled into RAM instead of being mapped from flash, by reason
       design   compressed_node  byte_aligned_node
@@ -133,11 +133,12 @@ describe('comparisonText', () => {
     const comparison = comparisonOn('x86-counted', { compat: true, faultRoute: 'return' });
     expect(comparisonText(comparison, false)).toMatchInlineSnapshot(`
       "tree      rootfs.tar
-      trace     boot.trace: 1,206 lines
+      trace     boot.trace, 1,206 lines
       profile   pages that the trace touches and never writes
       flash     p30: Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst
       cpu       x86-counted: instructions, as counted on x86_64 with the original driver
-      route     return; images as the original builder makes them
+      route     return
+      images    as the original builder makes them
 
       Flash and RAM
       design      flash  XIP pages  RAM peak     cache      anon    ptes      meta
@@ -148,8 +149,8 @@ describe('comparisonText', () => {
       Page faults
       design   faults  XIP  fill    hit  wp/COW  flash read
       -------  ------  ---  ----  -----  ------  ----------
-      none      1,204    0     3  1,200       1    4.00 KiB
-      profile       3    2     0      0       1       999 B
+      none      1,204    0     3  1,200       1    4.03 KiB
+      profile       3    2     0      0       1    4.98 KiB
 
       Cost in instructions
       design     cost    trap  flash  inflate   copy  RAM
@@ -204,7 +205,7 @@ describe('comparisonText', () => {
         "trap      entering the kernel, finding and mapping pages",
         "flash     waiting for flash: look-ups, stored bytes, lines of mapped pages",
         "inflate   expanding cblocks",
-        "copy      copying into page-cache pages and for copy-on-write",
+        "copy      copying into page-cache pages and for copy-on-write, zeroing",
         "ram       waiting for RAM: lines of pages mapped from RAM",
       ]
     `);
@@ -227,11 +228,16 @@ describe('comparisonJson', () => {
     readonly cpu: unknown;
   };
 
-  test('has every column of every design, unrounded', () => {
+  test('has every column of every design, exact, costs to a thousandth', () => {
     for (const [i, result] of comparison.designs.entries())
       expect(json.designs[i]).toEqual({
         design: result.design,
-        ...Object.fromEntries(COMPARISON_COLUMNS.map(({ key, value }) => [key, value(result)])),
+        ...Object.fromEntries(
+          COMPARISON_COLUMNS.map(({ key, kind, value }) => [
+            key,
+            kind === 'cost' ? Number(value(result).toFixed(3)) : value(result),
+          ]),
+        ),
         ledger: result.ledger,
       });
     expect(json.designs[0]).toMatchObject({
@@ -242,9 +248,11 @@ describe('comparisonJson', () => {
       faultsFill: 3,
       faultsHit: 1200,
       faultsWriteProtect: 1,
-      flashRead: 4100,
+      flashRead: 129 * 32,
+      // 30343917.000000004 as a sum of products.
+      cost: 30_343_917,
     });
-    expect(json.designs[1]).toMatchObject({ xipPages: 2, faultsXip: 2, flashRead: 999 });
+    expect(json.designs[1]).toMatchObject({ xipPages: 2, faultsXip: 2, flashRead: 999 + 4096 });
   });
 
   test('has all parameters with their sources', () => {
@@ -257,8 +265,14 @@ describe('comparisonJson', () => {
     expect(`${JSON.stringify(rest, null, 2)}\n`).toMatchInlineSnapshot(`
       "{
         "tree": "rootfs.tar",
-        "trace": "boot.trace: 1,206 lines",
-        "profile": "pages that the trace touches and never writes",
+        "trace": {
+          "name": "boot.trace",
+          "lines": 1206
+        },
+        "profile": {
+          "from": "trace",
+          "name": "boot.trace"
+        },
         "compat": false,
         "faultRoute": "insert",
         "flash": {
@@ -289,4 +303,52 @@ test('column keys are unique, and each cost part has its column', () => {
     first!.cost.total,
     3,
   );
+});
+
+describe('the heading', () => {
+  const heading = (patch: Partial<Comparison>): readonly string[] =>
+    blocks(comparisonText(comparisonOn('arm926-200', patch), false))[0]!;
+
+  test('names a page list, or says that the trace made it', () => {
+    expect(heading({})).toContain('profile   pages that the trace touches and never writes');
+    expect(heading({ profile: { from: 'file', name: 'pages.csv' } })).toContain(
+      'profile   pages.csv',
+    );
+  });
+
+  test('counts lines', () => {
+    expect(heading({ trace: { name: 't.csv', lines: 1 } })).toContain('trace     t.csv, 1 line');
+    expect(heading({ trace: { name: 't.csv', lines: 12345 } })).toContain(
+      'trace     t.csv, 12,345 lines',
+    );
+  });
+
+  test('says where faults are priced as measured on the other route', () => {
+    expect(heading({ faultRoute: 'return' })).toContain('route     return');
+    expect(heading({ faultRoute: 'insert' })).toContain(
+      'route     insert (faults priced as measured on route return)',
+    );
+  });
+
+  test('says whose images they are, if not ours', () => {
+    const line = 'images    as the original builder makes them';
+    expect(heading({ compat: true })).toContain(line);
+    expect(heading({})).not.toContain(line);
+  });
+});
+
+describe('verdict', () => {
+  test('of a comparison with a design `profile`', () => {
+    expect(verdict(comparisonOn('arm926-200'))).toBe(
+      'Running the profiled pages straight from flash takes 12.0 KiB more flash, 12.0 KiB less RAM at the peak,\n' +
+        'and 99 % less time in faults, flash and RAM than inflating every page (arm926-200, p30).',
+    );
+    expect(verdict(comparisonOn('x86-counted'))).toContain('% less instructions in faults');
+  });
+
+  test('of nothing', () => {
+    const none = comparisonOn('arm926-200');
+    for (const designs of [[], none.designs.slice(0, 1)])
+      expect(verdict({ ...none, designs })).toBe('There is nothing to compare.');
+  });
 });

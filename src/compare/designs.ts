@@ -1,20 +1,20 @@
 /**
- * `axfs compare`: builds a tree as several designs, replays one trace on each, and prices what happened.
+ * The comparison: builds a tree as several designs, replays one trace on each, and prices what happened.
  *
  * @module
  */
-import { fromText, toPrintable } from '../base/bytestring.ts';
+import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
 import type { Comparison, DesignResult } from '../cost/comparison.ts';
-import { LedgerSink } from '../cost/ledger.ts';
+import { LedgerSink, ledgerSince } from '../cost/ledger.ts';
 import { cpuPreset, priceList } from '../cost/params.ts';
 import type { PriceList } from '../cost/params.ts';
 import { priceLedger } from '../cost/price.ts';
 import type { FaultRoute } from '../fs/file.ts';
 import { AxfsVolume } from '../fs/volume.ts';
-import { parseProfile } from '../mkfs/profile.ts';
 import type { PageProfile } from '../mkfs/profile.ts';
+import type { BuildReport } from '../mkfs/report.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
 import { memoryContents } from '../mtd/contents.ts';
 import { MTD_PARTS, flashParameters } from '../mtd/parts.ts';
@@ -24,7 +24,6 @@ import { DESIGN_POLICIES, buildDesign, runDesign } from '../sim/designs.ts';
 import type { BuiltDesign, DesignName } from '../sim/designs.ts';
 import { profileFromTrace } from '../sim/profile.ts';
 import type { Trace } from '../sim/trace.ts';
-import type { Host } from '../host/host.ts';
 
 /** What to compare. */
 export interface CompareRequest {
@@ -38,16 +37,13 @@ export interface CompareRequest {
   readonly faultRoute: FaultRoute;
   readonly flash: MtdPartName;
   readonly cpu: string;
+  /** RAM of the machine, pages; default: 256 MiB. */
+  readonly ramPages?: number;
   readonly compressor: PageCompressor;
   readonly inflater: Inflater;
   readonly onProgress?: (design: DesignName, done: number, total: number) => void;
-}
-
-/** Reads the page list of `--profile`. @throws AxfsError as the host and the parser do. */
-export function readProfile(host: Host, path: string): { profile: PageProfile; name: string } {
-  const bytePath = fromText(path);
-  const name = toPrintable(bytePath);
-  return { profile: parseProfile(host.files.readFile(bytePath), name), name };
+  /** Called with what each build reports: unmatched lines of the page list, warnings. */
+  readonly onBuilt?: (design: DesignName, report: BuildReport) => void;
 }
 
 /**
@@ -69,8 +65,11 @@ export async function compareDesigns(request: CompareRequest): Promise<Compariso
   }
   return {
     tree: request.treeName,
-    trace: `${request.trace.name}: ${String(request.trace.lines.length)} lines`,
-    profile: given?.name ?? 'pages that the trace touches and never writes',
+    trace: { name: request.trace.name, lines: request.trace.lines.length },
+    profile:
+      given === undefined
+        ? { from: 'trace', name: request.trace.name }
+        : { from: 'file', name: given.name },
     compat: request.compat,
     faultRoute: request.faultRoute,
     flash: { name: part.name, title: part.title },
@@ -80,16 +79,20 @@ export async function compareDesigns(request: CompareRequest): Promise<Compariso
   };
 }
 
-const build = (
+async function build(
   request: CompareRequest,
   name: DesignName,
   profile: PageProfile,
-): Promise<BuiltDesign> =>
-  buildDesign(name, request.tree, profile, {
-    compat: request.compat,
-    compressor: request.compressor,
-    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+): Promise<BuiltDesign> {
+  const { compat, compressor, onProgress } = request;
+  const built = await buildDesign(name, request.tree, profile, {
+    compat,
+    compressor,
+    ...(onProgress === undefined ? {} : { onProgress }),
   });
+  request.onBuilt?.(name, built.image.report);
+  return built;
+}
 
 const volumeOf = (request: CompareRequest, { image }: BuiltDesign): AxfsVolume =>
   new AxfsVolume(createRamDevice(request.treeName, memoryContents(image.toBytes())), {
@@ -103,19 +106,30 @@ function runAndPrice(
   part: MtdPart,
   prices: PriceList,
 ): DesignResult {
-  const ledgerSink = new LedgerSink();
+  const counted = new LedgerSink();
+  let mounted = counted.read();
   const run = runDesign(image.toBytes(), `${request.treeName} (${name})`, request.trace, {
     part,
     inflater: request.inflater,
     faultRoute: request.faultRoute,
-    sink: ledgerSink.sink,
+    ...(request.ramPages === undefined ? {} : { ramPages: request.ramPages }),
+    sink: counted.sink,
+    // What mounting reads is the same for every design and no part of the run.
+    onMounted: () => {
+      mounted = counted.read();
+    },
   });
-  const ledger = ledgerSink.read();
+  const ledger = ledgerSince(mounted, counted.read());
   return {
     design: name,
     flashBytes: image.size,
     xipPages: image.report.xipPages,
-    ram: run.ramAtPeak,
+    ram: {
+      pageCache: run.peak.byUse.page_cache * PAGE_SIZE,
+      anonymous: run.peak.byUse.anon * PAGE_SIZE,
+      pageTables: run.peak.byUse.page_table * PAGE_SIZE,
+      metadata: run.peak.byUse.metadata * PAGE_SIZE,
+    },
     ledger,
     cost: priceLedger(ledger, prices),
   };

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { fromText } from '../../../src/base/bytestring.ts';
+import { AxfsError } from '../../../src/base/errno.ts';
+import { parseTrace } from '../../../src/sim/trace.ts';
+import type { Trace } from '../../../src/sim/trace.ts';
+
+const HEADER = 'pid,epoch,path,offset,access,count';
+const parse = (text: string): Trace => parseTrace(new TextEncoder().encode(text), 'boot.trace');
+const parseRow = (row: string): Trace['lines'] => parse(`${HEADER}\n${row}\n`).lines;
+
+describe('parseTrace', () => {
+  test('reads the start of a recorded trace (profiles/README)', () => {
+    const text = [
+      '# Ordered page-touch trace of linux/arm/7za.',
+      '# pid 1..4: add, list, test, extract, each run once, in this order.',
+      HEADER,
+      '1,0,/7za,0,r,2132',
+      '1,0,/7za,1003520,rw,1767',
+      '',
+    ].join('\n');
+    expect(parse(text)).toEqual({
+      name: 'boot.trace',
+      lines: [
+        { pid: 1, path: '/7za', page: 0, accesses: ['read'], count: 2132 },
+        { pid: 1, path: '/7za', page: 245, accesses: ['read', 'write'], count: 1767 },
+      ],
+    });
+  });
+
+  test.each([
+    ['r', ['read']],
+    ['x', ['exec']],
+    ['w', ['write']],
+    ['rx', ['read', 'exec']],
+    ['xr', ['read', 'exec']],
+    ['wr', ['read', 'write']],
+    ['xw', ['exec', 'write']],
+    ['wx', ['exec', 'write']],
+    ['rwx', ['read', 'exec', 'write']],
+    ['wxr', ['read', 'exec', 'write']],
+    ['xrw', ['read', 'exec', 'write']],
+  ])('letters %s happen in the order r, x, w (profiles/README)', (letters, accesses) => {
+    expect(parseRow(`1,0,/a,0,${letters},1`)[0]!.accesses).toEqual(accesses);
+  });
+
+  test('keeps the order of lines, and takes every pid, epoch and page', () => {
+    const lines = parse(
+      `${HEADER}\n14,999,/b,8192,x,3\n1,0,/a,0,r,1\n14,1000,/b,17592186044416,r,0\n`,
+    ).lines;
+    expect(lines.map(({ pid, path, page, count }) => [pid, path, page, count])).toEqual([
+      [14, '/b', 2, 3],
+      [1, '/a', 0, 1],
+      [14, '/b', 2 ** 32, 0],
+    ]);
+  });
+
+  test('commas in paths belong to the path', () => {
+    expect(parseRow('1,0,/a,b,c,4096,rx,7')).toEqual([
+      { pid: 1, path: '/a,b,c', page: 1, accesses: ['read', 'exec'], count: 7 },
+    ]);
+    expect(parseRow('1,0,/,,0,w,1')[0]!.path).toBe('/,');
+    expect(parseRow('1,0,/x,0,r,1,0,r,1')[0]!.path).toBe('/x,0,r,1');
+  });
+
+  test('paths are bytes: UTF-8 and undecodable ones stay as they are', () => {
+    expect(parseRow('1,0,/é💩,0,r,1')[0]!.path).toBe(fromText('/é💩'));
+    const bytes = Buffer.concat([
+      Buffer.from(`${HEADER}\n1,0,/`),
+      Buffer.of(0xff, 0x80),
+      Buffer.from(',0,r,1'),
+    ]);
+    expect(parseTrace(Uint8Array.from(bytes), 'boot.trace').lines[0]!.path).toBe('/\u00ff\u0080');
+  });
+
+  test('CRLF, empty lines, comments anywhere and a missing last newline do not matter', () => {
+    const plain = parse(`${HEADER}\n1,0,/a,0,r,1\n1,1,/a,0,w,2\n`);
+    const odd = `\r\n# made elsewhere\r\n${HEADER}\r\n1,0,/a,0,r,1\r\n\r\n# epoch 1\r\n1,1,/a,0,w,2`;
+    expect(parse(odd)).toEqual(plain);
+  });
+
+  test('a trace without lines is a trace', () => {
+    expect(parse(HEADER)).toEqual({ name: 'boot.trace', lines: [] });
+  });
+});
+
+describe('refusals name file and line', () => {
+  const row = (text: string): string =>
+    `# comment\n${HEADER}\n1,0,/a,0,r,1\n${text}\n1,0,/a,0,r,1\n`;
+  test.each([
+    ['an empty file', '', 1, `no header line, expected '${HEADER}'`],
+    ['comments only', '# a\n# b\n', 1, `no header line, expected '${HEADER}'`],
+    ['no header', '# a\n1,0,/a,0,r,1\n', 2, `first line is '1,0,/a,0,r,1', expected '${HEADER}'`],
+    [
+      'a header of another table',
+      'path,offset,count\n',
+      1,
+      `first line is 'path,offset,count', expected '${HEADER}'`,
+    ],
+    [
+      'a header with an escape sequence',
+      '\x1b[2J\n',
+      1,
+      `first line is '\\x1b[2J', expected '${HEADER}'`,
+    ],
+    ['too few columns', row('1,0,/a,0,r'), 4, `5 columns, expected 6: ${HEADER}`],
+    ['one word', row('hello'), 4, `1 columns, expected 6: ${HEADER}`],
+    ['the header again', row(HEADER), 4, "path is 'path', expected it to start with '/'"],
+    [
+      'a relative path',
+      row('1,0,bin/ls,0,r,1'),
+      4,
+      "path is 'bin/ls', expected it to start with '/'",
+    ],
+    ['an empty path', row('1,0,,0,r,1'), 4, "path is '', expected it to start with '/'"],
+    ['a word for a pid', row('one,0,/a,0,r,1'), 4, "pid is 'one', expected a whole number"],
+    ['an empty pid', row(',0,/a,0,r,1'), 4, "pid is '', expected a whole number"],
+    ['a negative epoch', row('1,-1,/a,0,r,1'), 4, "epoch is '-1', expected a whole number"],
+    [
+      'a hexadecimal offset',
+      row('1,0,/a,0x1000,r,1'),
+      4,
+      "offset is '0x1000', expected a whole number",
+    ],
+    ['an offset with a blank', row('1,0,/a, 0,r,1'), 4, "offset is ' 0', expected a whole number"],
+    [
+      'an offset beyond 2^53',
+      row('1,0,/a,9007199254740992,r,1'),
+      4,
+      "offset is '9007199254740992', expected a whole number",
+    ],
+    [
+      'an offset inside a page',
+      row('1,0,/a,4097,r,1'),
+      4,
+      'offset is 4097, expected a multiple of 4096',
+    ],
+    [
+      'no access',
+      row('1,0,/a,0,,1'),
+      4,
+      "access is '', expected one or more of the letters r, x, w, each once",
+    ],
+    [
+      'an unknown letter',
+      row('1,0,/a,0,rz,1'),
+      4,
+      "access is 'rz', expected one or more of the letters r, x, w, each once",
+    ],
+    [
+      'a letter twice',
+      row('1,0,/a,0,rr,1'),
+      4,
+      "access is 'rr', expected one or more of the letters r, x, w, each once",
+    ],
+    [
+      'capitals',
+      row('1,0,/a,0,R,1'),
+      4,
+      "access is 'R', expected one or more of the letters r, x, w, each once",
+    ],
+    ['a fraction', row('1,0,/a,0,r,1.5'), 4, "count is '1.5', expected a whole number"],
+    ['an exponent', row('1,0,/a,0,r,1e3'), 4, "count is '1e3', expected a whole number"],
+    ['no count', row('1,0,/a,0,r,'), 4, "count is '', expected a whole number"],
+  ])('%s', (_what, text, line, message) => {
+    expect(() => parse(text)).toThrow(
+      new AxfsError('EINVAL', `boot.trace:${String(line)}: ${message}`),
+    );
+  });
+});
