@@ -5,7 +5,7 @@
  * @module
  */
 import type { CowCopyEvent, FaultEvent, SimEvent } from '../../../src/base/events.ts';
-import { PAGE_SIZE, pfn, pgoff, virtAddr, type VirtAddr } from '../../../src/base/units.ts';
+import { PAGE_SIZE, pfn, virtAddr, type Pgoff, type VirtAddr } from '../../../src/base/units.ts';
 import { assertMm } from '../../../src/mm/check.ts';
 import type { Page } from '../../../src/mm/frames.ts';
 import { vmInsertMixed, vmInsertPage } from '../../../src/mm/insert.ts';
@@ -141,7 +141,8 @@ export class World {
       prot,
       flags: options.flags ?? vm.MAP_PRIVATE,
       file: options.file ?? this.file,
-      pgoff: pgoff(options.first ?? 0),
+      // As plain JavaScript would: mmap itself refuses what is no page number.
+      pgoff: (options.first ?? 0) as Pgoff,
     });
   }
 

@@ -21,8 +21,8 @@ describe('parseTrace', () => {
     expect(parse(text)).toEqual({
       name: 'boot.trace',
       lines: [
-        { pid: 1, path: '/7za', page: 0, accesses: ['read'], count: 2132 },
-        { pid: 1, path: '/7za', page: 245, accesses: ['read', 'write'], count: 1767 },
+        { line: 4, pid: 1, path: '/7za', page: 0, accesses: ['read'], count: 2132 },
+        { line: 5, pid: 1, path: '/7za', page: 245, accesses: ['read', 'write'], count: 1767 },
       ],
     });
   });
@@ -40,23 +40,23 @@ describe('parseTrace', () => {
     ['wxr', ['read', 'exec', 'write']],
     ['xrw', ['read', 'exec', 'write']],
   ])('letters %s happen in the order r, x, w (profiles/README)', (letters, accesses) => {
-    expect(parseRow(`1,0,/a,0,${letters},1`)[0]!.accesses).toEqual(accesses);
+    expect(parseRow(`1,0,/a,0,${letters},3`)[0]!.accesses).toEqual(accesses);
   });
 
   test('keeps the order of lines, and takes every pid, epoch and page', () => {
     const lines = parse(
-      `${HEADER}\n14,999,/b,8192,x,3\n1,0,/a,0,r,1\n14,1000,/b,17592186044416,r,0\n`,
+      `${HEADER}\n14,999,/b,8192,x,3\n1,0,/a,0,r,1\n14,1000,/b,17592186044416,r,7\n`,
     ).lines;
     expect(lines.map(({ pid, path, page, count }) => [pid, path, page, count])).toEqual([
       [14, '/b', 2, 3],
       [1, '/a', 0, 1],
-      [14, '/b', 2 ** 32, 0],
+      [14, '/b', 2 ** 32, 7],
     ]);
   });
 
   test('commas in paths belong to the path', () => {
     expect(parseRow('1,0,/a,b,c,4096,rx,7')).toEqual([
-      { pid: 1, path: '/a,b,c', page: 1, accesses: ['read', 'exec'], count: 7 },
+      { line: 2, pid: 1, path: '/a,b,c', page: 1, accesses: ['read', 'exec'], count: 7 },
     ]);
     expect(parseRow('1,0,/,,0,w,1')[0]!.path).toBe('/,');
     expect(parseRow('1,0,/x,0,r,1,0,r,1')[0]!.path).toBe('/x,0,r,1');
@@ -75,11 +75,42 @@ describe('parseTrace', () => {
   test('CRLF, empty lines, comments anywhere and a missing last newline do not matter', () => {
     const plain = parse(`${HEADER}\n1,0,/a,0,r,1\n1,1,/a,0,w,2\n`);
     const odd = `\r\n# made elsewhere\r\n${HEADER}\r\n1,0,/a,0,r,1\r\n\r\n# epoch 1\r\n1,1,/a,0,w,2`;
-    expect(parse(odd)).toEqual(plain);
+    const unnumbered = ({ name, lines }: Trace): unknown => ({
+      name,
+      lines: lines.map((line) => ({ ...line, line: 0 })),
+    });
+    expect(unnumbered(parse(odd))).toEqual(unnumbered(plain));
+    // Lines are numbered as an editor does, whatever stands between them.
+    expect(parse(odd).lines.map(({ line }) => line)).toEqual([4, 7]);
+    expect(plain.lines.map(({ line }) => line)).toEqual([2, 3]);
   });
 
-  test('a trace without lines is a trace', () => {
-    expect(parse(HEADER)).toEqual({ name: 'boot.trace', lines: [] });
+  test('a path may start with a slash or not, and stays as it is', () => {
+    expect(parseRow('1,0,bin/ls,0,r,1')[0]!.path).toBe('bin/ls');
+    expect(parseRow('1,0,/bin/ls,0,r,1')[0]!.path).toBe('/bin/ls');
+    expect(parseRow('1,0,./bin/ls,0,r,1')[0]!.path).toBe('./bin/ls');
+  });
+
+  test('a byte order mark in front of the file is ignored, elsewhere it is not', () => {
+    const text = `${HEADER}\n1,0,/a,0,r,1\n`;
+    expect(parse(`\ufeff${text}`)).toEqual(parse(text));
+    expect(parse(`\ufeff# made elsewhere\n${text}`).lines).toHaveLength(1);
+    expect(parseRow('1,0,\ufeffa,0,r,1')[0]!.path).toBe(fromText('\ufeffa'));
+    expect(() => parse(`\n\ufeff${text}`)).toThrow(/^boot\.trace:2: first line is /);
+  });
+
+  test.each([
+    ['r', 1],
+    ['rx', 2],
+    ['xwr', 3],
+  ])('each letter of %s is a touch: the count is at least %i', (letters, least) => {
+    expect(parseRow(`1,0,/a,0,${letters},${String(least)}`)[0]!.count).toBe(least);
+    expect(() => parseRow(`1,0,/a,0,${letters},${String(least - 1)}`)).toThrow(
+      new AxfsError(
+        'EINVAL',
+        `boot.trace:2: count is ${String(least - 1)}, expected at least 1 for each letter of '${letters}'`,
+      ),
+    );
   });
 });
 
@@ -104,14 +135,15 @@ describe('refusals name file and line', () => {
     ],
     ['too few columns', row('1,0,/a,0,r'), 4, `5 columns, expected 6: ${HEADER}`],
     ['one word', row('hello'), 4, `1 columns, expected 6: ${HEADER}`],
-    ['the header again', row(HEADER), 4, "path is 'path', expected it to start with '/'"],
+    ['the header again', row(HEADER), 4, "epoch is 'epoch', expected a whole number"],
+    ['an empty path', row('1,0,,0,r,1'), 4, 'path is empty, expected a file of the tree'],
+    ['a header alone', HEADER, 1, 'no line after the header: nothing is touched'],
     [
-      'a relative path',
-      row('1,0,bin/ls,0,r,1'),
-      4,
-      "path is 'bin/ls', expected it to start with '/'",
+      'a header and comments',
+      `# a\n${HEADER}\n# b\n\n`,
+      5,
+      'no line after the header: nothing is touched',
     ],
-    ['an empty path', row('1,0,,0,r,1'), 4, "path is '', expected it to start with '/'"],
     ['a word for a pid', row('one,0,/a,0,r,1'), 4, "pid is 'one', expected a whole number"],
     ['an empty pid', row(',0,/a,0,r,1'), 4, "pid is '', expected a whole number"],
     ['a negative epoch', row('1,-1,/a,0,r,1'), 4, "epoch is '-1', expected a whole number"],
