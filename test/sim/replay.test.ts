@@ -1,18 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromText } from '../../src/base/bytestring.ts';
 import { PAGE_SIZE, virtAddr } from '../../src/base/units.ts';
+import { LedgerSink } from '../../src/cost/ledger.ts';
 import { AxfsError } from '../../src/base/errno.ts';
 import { FAULT_ROUTES } from '../../src/fs/file.ts';
 import { buildImage } from '../../src/mkfs/build.ts';
+import type { XipPolicy } from '../../src/mkfs/policy.ts';
 import { treeFrom } from '../../src/mkfs/tree.ts';
 import type { TreeDirectory } from '../../src/mkfs/tree.ts';
+import { assertMm } from '../../src/mm/check.ts';
+import { formatMaps } from '../../src/mm/maps.ts';
 import { MAP_PRIVATE, PROT_READ } from '../../src/mm/vmflags.ts';
 import { DESIGN_POLICIES, buildDesign } from '../../src/sim/designs.ts';
 import { createMachine } from '../../src/sim/machine.ts';
+import type { Machine } from '../../src/sim/machine.ts';
 import { profileFromTrace } from '../../src/sim/profile.ts';
 import { replay } from '../../src/sim/replay.ts';
 import { parseTrace } from '../../src/sim/trace.ts';
+import type { Trace } from '../../src/sim/trace.ts';
 import { demoTrace, demoTraceText, demoTree, testZlib } from '../support/demo.ts';
+import { textBytes } from '../support/sample-data.ts';
 import { expectConsistent, replayChecked } from '../support/replayed.ts';
 
 const images = new Map<string, Uint8Array>();
@@ -136,6 +143,139 @@ describe('a trace and a tree that do not fit', () => {
 
   it('a path through a symlinked directory is the file itself', async () => {
     await expect(run('1,0,/bin/prog,4096,x,1')).resolves.toBeUndefined();
+  });
+});
+
+describe('a replay', () => {
+  const KIB = 1024;
+  const parse = (...rows: readonly string[]): Trace =>
+    parseTrace(
+      new TextEncoder().encode(['pid,epoch,path,offset,access,count', ...rows].join('\n')),
+      't.csv',
+    );
+  const FILES = {
+    'usr/bin/prog': textBytes(4 * PAGE_SIZE),
+    bin: { type: 'symlink', target: 'usr/bin' },
+  } as const;
+  const imageWith = async (xip: XipPolicy): Promise<Uint8Array> =>
+    (await buildImage(treeFrom(FILES), { xip })).toBytes();
+  /** Machine, ledger and the touches in order, of a replay that may fail. */
+  function play(
+    image: Uint8Array,
+    trace: Trace,
+    ramPages = 256,
+  ): {
+    machine: Machine;
+    ledger: LedgerSink;
+    touches: unknown[];
+    failure: unknown;
+    vmas: number[];
+  } {
+    const ledger = new LedgerSink();
+    const touches: unknown[] = [];
+    const vmas: number[] = [];
+    const machine = createMachine({ image, ramPages, sink: ledger.sink });
+    let failure: unknown;
+    try {
+      replay(
+        machine,
+        trace,
+        (event) => {
+          ledger.sink(event);
+          if (event.type === 'page_touch') touches.push([event.memory, event.lines]);
+        },
+        (mms) => {
+          for (const mm of mms) vmas.push(formatMaps(mm).split('\n').length - 1);
+        },
+      );
+    } catch (error) {
+      failure = error;
+    }
+    return { machine, ledger, touches, failure, vmas };
+  }
+
+  it('maps a file once, whatever its paths in the trace', async () => {
+    const { machine, ledger, vmas, failure } = play(
+      await imageWith({ kind: 'none' }),
+      parse(
+        '1,0,/usr/bin/prog,0,r,1',
+        '1,0,bin/prog,0,r,1',
+        '1,0,/bin/prog,0,w,1',
+        '1,0,usr/bin/prog,4096,r,1',
+        '1,0,./bin/prog,4096,x,1',
+        '1,1,bin/prog,4096,r,1',
+      ),
+    );
+    expect(failure).toBeUndefined();
+    // The process has exited after the last line.
+    expect(vmas).toEqual([1, 1, 1, 1, 1]);
+    const { faults } = ledger.read();
+    expect([faults.file_major, faults.file_minor, faults.wp_file]).toEqual([2, 0, 1]);
+    expect([...machine.mount.files]).toHaveLength(1);
+  });
+
+  it('takes what a line reads and then writes from where it was read', async () => {
+    const rows = ['1,0,/bin/prog,0,rw,9', '1,0,/bin/prog,0,rw,8', '1,0,/bin/prog,4096,w,7'];
+    const xip = play(await imageWith({ kind: 'all' }), parse(...rows, '1,0,/bin/prog,8192,rx,6'));
+    expect(xip.touches).toEqual([
+      ['flash', 9],
+      // Copied by the line before.
+      ['ram', 8],
+      ['ram', 7],
+      ['flash', 6],
+    ]);
+    expect(xip.ledger.read().touchedLines).toEqual({ flash: 15, ram: 15 });
+    const none = play(await imageWith({ kind: 'none' }), parse(...rows));
+    expect(none.touches).toEqual([
+      ['ram', 9],
+      ['ram', 8],
+      ['ram', 7],
+    ]);
+  });
+
+  const allGone = ({ machine }: { machine: Machine }): void => {
+    const { frames } = machine.memory;
+    expect(frames.usage.byUse).toMatchObject({ anon: 0, page_table: 0 });
+    for (const file of machine.mount.files) expect(file.mappings).toBe(0);
+    assertMm(machine.memory, [], (page) => machine.mount.references(page));
+  };
+
+  it('that runs out of RAM says ENOMEM and where; every process has exited', async () => {
+    // Frames: zero page, two buffers, and 5 per process for its page tables; 4 are left.
+    const rows = [0, 1, 2, 3].map((page) => `7,0,bin/prog,${String(page * 4 * KIB)},rw,2`);
+    const trace = parse('# a comment', '3,0,bin/prog,0,r,1', ...rows, '3,1,bin/prog,0,r,1');
+    const run = play(await imageWith({ kind: 'none' }), trace, 1 + 2 + 2 * 5 + 4);
+    expect(run.failure).toBeInstanceOf(AxfsError);
+    expect(run.failure).toMatchObject({
+      code: 'ENOMEM',
+      message: 't.csv:6: pid 7, bin/prog page 2: RAM of 17 pages is full, and nothing is reclaimed',
+    });
+    allGone(run);
+  });
+
+  it('that meets damage says EIO, where, and what; every process has exited', async () => {
+    const image = await imageWith({ kind: 'none' });
+    const volume = createMachine({ image }).mount.volume;
+    const { descriptors, tables } = volume.image;
+    // The last byte of the second cblock: its checksum. Node 0 is the symlink's.
+    const at = descriptors.compressed.fsoffset + tables.cblock_offset.get(2) - 1;
+    image[at] = (image[at] ?? 0) ^ 1;
+    const run = play(
+      image,
+      parse(
+        '3,0,bin/prog,0,r,1',
+        '7,0,bin/prog,0,r,1',
+        '7,0,bin/prog,4096,x,1',
+        '3,1,bin/prog,0,r,1',
+      ),
+    );
+    expect(run.failure).toBeInstanceOf(AxfsError);
+    expect(run.failure).toMatchObject({
+      code: 'EIO',
+      message:
+        't.csv:4: pid 7, bin/prog page 1: SIGBUS: image: node 2: cblock 1 does not expand: damaged zlib stream: incorrect data check',
+    });
+    allGone(run);
   });
 });
 
