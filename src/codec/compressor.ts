@@ -1,6 +1,6 @@
 /**
  * Compresses the blocks of an image. The builder hands over batches and keeps several in flight; whether
- * they are deflated here or by worker threads (src/host/worker-pool.ts) cannot be seen in the bytes,
+ * they are compressed here or by worker threads (src/host/worker-pool.ts) cannot be seen in the bytes,
  * because every block is a stream of its own and results come back in order.
  *
  * @module
@@ -15,7 +15,7 @@ export interface PageCompressor {
   /** Batches in flight that keep it fully busy, at least 1. */
   readonly parallelism: number;
   /**
-   * Compresses each block to a zlib stream. `blocks` may be reused as soon as the call returns. Batches of
+   * Compresses each block to a stream of its own. `blocks` may be reused as soon as the call returns. Batches of
    * about 256 KiB make the cost of handing them over vanish.
    */
   compress(blocks: readonly Uint8Array[]): Promise<readonly CompressedBlock[]>;
@@ -23,7 +23,7 @@ export interface PageCompressor {
   close(): Promise<void>;
 }
 
-/** A block's zlib stream, if it is smaller than the block (format description, section 6.3). */
+/** A block's stream, if it is smaller than the block (format description, section 6.3). */
 export function deflateIfSmaller(deflater: Deflater, block: Uint8Array): CompressedBlock {
   const stored = deflater.deflate(block);
   return stored.length < block.length ? stored : undefined;

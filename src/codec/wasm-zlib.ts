@@ -8,25 +8,14 @@
 import { assert } from '../base/assert.ts';
 import { viewOf } from '../base/bytes.ts';
 import { AxfsError } from '../base/errno.ts';
+import { instantiateWasm } from './wasm.ts';
+import type { WasmMemory, WasmModule } from './wasm.ts';
 import { DEFLATE_LEVEL, FLUSH, Z, checkConsumed, damagedStream, unfinishedStream } from './zlib.ts';
 import type { Deflater, Inflater } from './zlib.ts';
 
-declare const wasmModule: unique symbol;
-
-/** A compiled WebAssembly module; it can be posted to workers. */
-export interface WasmModule {
-  readonly [wasmModule]: true;
-}
-
-/** The corner of the WebAssembly API used here: the library `es2023` does not declare it. */
-interface WasmApi {
-  readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Instance: new (module: WasmModule) => { readonly exports: Partial<ZlibExports> };
-}
-
 /** zlib-streams' exports. `…_process` returns the zlib code in bits 24–31 and the bytes made below. */
 interface ZlibExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly memory: WasmMemory;
   malloc(bytes: number): number;
   deflate_new(): number;
   deflate_init(stream: number, level: number): number;
@@ -69,26 +58,17 @@ const WINDOW_BYTES = 65536;
 const MSG_OFFSET = 24;
 const MESSAGE_MAX = 80;
 
-const api = (): WasmApi => (globalThis as unknown as { readonly WebAssembly: WasmApi }).WebAssembly;
-
-/**
- * Compiles the bytes of a WebAssembly module.
- *
- * @throws Error (CompileError) when they are none.
- */
-export const compileWasm = (bytes: Uint8Array): WasmModule => new (api().Module)(bytes);
-
 /**
  * A deflater and inflater over an instance of its own (about 17 MB of address space).
  *
  * @throws AxfsError EINVAL when the module is not zlib-streams.
  */
 export function createWasmZlib(module: WasmModule): Deflater & Inflater {
-  const exports = new (api().Instance)(module).exports;
+  const exports = instantiateWasm(module);
   const missing = NEEDED.find((name) => exports[name] === undefined);
   if (missing !== undefined)
     throw new AxfsError('EINVAL', `the zlib module does not export ${missing}`);
-  return new WasmZlib(exports as ZlibExports);
+  return new WasmZlib(exports as unknown as ZlibExports);
 }
 
 class WasmZlib implements Deflater, Inflater {

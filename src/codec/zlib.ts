@@ -6,19 +6,22 @@
  */
 import { AxfsError } from '../base/errno.ts';
 
-/** Level of every stream: the one the original builder uses. */
+/** Level of the streams of stock zlib: the one the original builder uses. */
 export const DEFLATE_LEVEL = 9;
 
-/** Makes zlib streams that are identical, byte for byte, to stock zlib's at level 9. */
+/** Makes the stored form of blocks; how, and in which bytes, its codec says (codecs.ts). */
 export interface Deflater {
-  /** One complete zlib stream (header, deflate, Adler-32) of `input`; the result is the caller's. */
+  /**
+   * One complete stream of `input`, zlib (header, deflate, Adler-32) or a raw LZ4 block; the result is the
+   * caller's. It depends on the input alone.
+   */
   deflate(input: Uint8Array): Uint8Array;
 }
 
-/** Expands zlib streams. */
+/** Expands what a deflater of the same kind made. */
 export interface Inflater {
   /**
-   * Expands the one zlib stream that `stored` is into the start of `into`, and says how many bytes it
+   * Expands the one stream that `stored` is into the start of `into`, and says how many bytes it
    * became. After a failure the content of `into` is unspecified.
    *
    * @throws AxfsError EIO when the stream is damaged (Adler-32 included) or cut short, when bytes follow

@@ -1,20 +1,19 @@
 /**
- * A thread that deflates. Blocks come and go through shared memory; a message only says that a batch is
+ * A thread that compresses. Blocks come and go through shared memory; a message only says that a batch is
  * ready. See {@link ./worker-pool.ts} for the other side.
  *
  * @module
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import { codecOf } from '../codec/codecs.ts';
 import { deflateIfSmaller } from '../codec/compressor.ts';
-import { createPakoDeflater } from '../codec/pako.ts';
-import { createWasmZlib } from '../codec/wasm-zlib.ts';
 import type { BatchDone, BatchReady, DeflateWorkerData } from './worker-pool.ts';
 
 const port = parentPort;
 assert(port !== null, () => 'this file is the body of a worker thread');
-const { module } = workerData as DeflateWorkerData;
-const deflater = module === undefined ? createPakoDeflater() : createWasmZlib(module);
+const { codec, modules } = workerData as DeflateWorkerData;
+const deflater = codecOf(codec).makeDeflater(modules);
 
 port.on('message', ({ id, blocks, shared }: BatchReady) => {
   const lengths = new Uint32Array(shared.lengths);

@@ -9,6 +9,7 @@
  * @module
  */
 import type { ByteString } from '../base/bytestring.ts';
+import type { CodecName } from '../codec/codecs.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
 import type { Inflater } from '../codec/zlib.ts';
 
@@ -22,6 +23,11 @@ export interface FileStat {
   readonly size: number;
   /** st_rdev, in Linux' 32-bit encoding. */
   readonly rdev: number;
+  /** st_dev and st_ino: together the same for all names of one inode. */
+  readonly device: number;
+  readonly inode: bigint;
+  /** st_nlink: names that the inode has. */
+  readonly links: number;
 }
 
 /** A file open for reading. */
@@ -63,6 +69,58 @@ export interface Files {
   create(path: ByteString): NewFile;
 }
 
+/** Who a new file, directory or link belongs to, and what else there is beside its content. */
+export interface NewMetadata {
+  /** Permission bits with setuid, setgid and sticky: 0 … 07777. A symlink has none of its own. */
+  readonly mode: number;
+  /** Left as the system gave it when absent. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Seconds since 1970, for both times. */
+  readonly mtime: number;
+}
+
+/** A fifo or a device to be made. */
+export type NewSpecial =
+  | { readonly type: 'fifo' }
+  | { readonly type: 'char' | 'block'; readonly major: number; readonly minor: number };
+
+/** A regular file in the making: only its owner may look at it, under a temporary name. */
+export interface NewTreeFile {
+  /** Appends. */
+  write(bytes: Uint8Array): void;
+  /** Gives the file its metadata, then its name. @throws AxfsError EEXIST when something has that name. */
+  commit(metadata: NewMetadata): void;
+  /** Removes what was written. Does nothing after `commit`. */
+  discard(): void;
+}
+
+/**
+ * Makes the files of a tree one by one. No call replaces what is there (EEXIST), and none follows a symlink
+ * at the end of its path; what stands before the end is the caller's to check.
+ */
+export interface TreeFiles {
+  /** The user and group that new files belong to; user 0 may give them away and make devices. */
+  readonly user: { readonly uid: number; readonly gid: number };
+  /** Makes a directory with mode 0700. */
+  makeDirectory(path: ByteString): void;
+  makeSymlink(path: ByteString, target: ByteString): void;
+  makeSpecial(path: ByteString, special: NewSpecial): void;
+  createFile(path: ByteString): NewTreeFile;
+  /** Sets the owner first, as that clears setuid; then permissions, then times. */
+  setMetadata(path: ByteString, metadata: NewMetadata): void;
+}
+
+/** An anonymous temporary file. */
+export interface Spool {
+  /** Bytes appended so far. */
+  readonly size: number;
+  append(bytes: Uint8Array): void;
+  /** Fills `into` from byte `position` and says how many bytes there were: fewer only at the end. */
+  readAt(into: Uint8Array, position: number): number;
+  /** Gives the room back; the end of the process, however it comes, does so too. */
+  close(): void;
+}
+
 /** Standard output and standard error. A reader that went away ends output quietly. */
 export interface Terminal {
   out(data: string | Uint8Array): void;
@@ -75,6 +133,9 @@ export interface Terminal {
   readonly color: boolean;
 }
 
+/** Cryptographic hashes that a machine has. SHA-1 is what the format's digest field asks for. */
+export type HashAlgorithm = 'sha1' | 'sha256';
+
 /** A cryptographic hash in the making. */
 export interface Hash {
   update(bytes: Uint8Array): void;
@@ -85,6 +146,7 @@ export interface Hash {
 /** A machine. */
 export interface Host {
   readonly files: Files;
+  readonly tree: TreeFiles;
   readonly terminal: Terminal;
   /** CPUs this process may use. */
   readonly cpus: number;
@@ -94,11 +156,33 @@ export interface Host {
   now(): number;
   /** An environment variable. */
   environment(name: string): string | undefined;
-  /** A compressor over `jobs` worker threads; 0 = in the calling thread. The caller closes it. */
-  makeCompressor(jobs: number): PageCompressor;
-  makeInflater(): Inflater;
+  /**
+   * A compressor over `jobs` worker threads; 0 = in the calling thread. The caller closes it. `codec` is
+   * zlib where it is not named.
+   *
+   * @throws AxfsError EOPNOTSUPP when the codec needs a package that is not installed.
+   */
+  makeCompressor(jobs: number, codec?: CodecName): PageCompressor;
+  /** An inflater for what `codec` makes; zlib where it is not named. */
+  makeInflater(codec?: CodecName): Inflater;
   /** A fresh SHA-256. */
   sha256(): Hash;
+  /** A fresh hash of this algorithm. */
+  hash(algorithm: HashAlgorithm): Hash;
+  /** What comes next on standard input; says how many bytes there were: fewer than `into` holds only at its end. */
+  readInput(into: Uint8Array): number;
+  /** A fresh temporary file. */
+  spool(): Spool;
+  /**
+   * Expands a gzip stream piece by piece; `name` is what messages call it.
+   *
+   * @throws AxfsError EIO when it is damaged or ends early; what `input` and `output` throw.
+   */
+  gunzip(
+    input: Iterable<Uint8Array>,
+    output: (bytes: Uint8Array) => void,
+    name: string,
+  ): Promise<void>;
 }
 
 /** Most workers that a compressor may have: each takes some 20 MB. */

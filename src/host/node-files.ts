@@ -5,13 +5,12 @@
  * @module
  */
 import * as fs from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
 import { byteStringOf, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
-import { AxfsError, ERRNO } from '../base/errno.ts';
-import type { Errno } from '../base/errno.ts';
+import { AxfsError } from '../base/errno.ts';
 import type { FileStat, Files, NewFile, OpenFile } from './host.ts';
 import { UnfinishedFiles } from './unfinished.ts';
+import { attempt } from './world-error.ts';
 
 /** Most bytes of one read or write: the kernel takes at most 2^31 - 4096. */
 const TRANSFER_MAX = 2 ** 30;
@@ -21,45 +20,25 @@ const FORMAT_UNIT = 0o010000;
 const native = (path: ByteString): Buffer => Buffer.from(path, 'latin1');
 const bytes = (name: Buffer): ByteString => name.toString('latin1') as ByteString;
 
-/** Name and sentence of the errno that a Node error carries. */
-function errnoOf(error: unknown): { code: string; text: string } {
-  const { code, errno, message } = error as NodeJS.ErrnoException;
-  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
-  return { code: code ?? 'EIO', text: known?.[1] ?? message };
-}
-
-/** `cannot open etc/shadow: permission denied (EACCES)`. */
-function worldError(verb: string, path: ByteString, error: unknown): AxfsError {
-  const { code, text } = errnoOf(error);
-  const [line = ''] = text.split('\n');
-  return new AxfsError(
-    Object.hasOwn(ERRNO, code) ? (code as Errno) : 'EIO',
-    `cannot ${verb} ${toPrintable(path)}: ${line} (${code})`,
-  );
-}
-
-function attempt<T>(verb: string, path: ByteString, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw error instanceof AxfsError ? error : worldError(verb, path, error);
-  }
-}
-
-const statOf = ({ mode, uid, gid, size, rdev }: fs.Stats): FileStat => ({
-  mode,
-  uid,
-  gid,
-  size,
-  rdev,
+/** Inode numbers of some file systems need more than 53 bits; nothing else does. */
+const statOf = (stat: fs.BigIntStats): FileStat => ({
+  mode: Number(stat.mode),
+  uid: Number(stat.uid),
+  gid: Number(stat.gid),
+  size: Number(stat.size),
+  rdev: Number(stat.rdev),
+  device: Number(stat.dev),
+  inode: stat.ino,
+  links: Number(stat.nlink),
 });
+const EXACT = { bigint: true } as const;
 
 function openForReading(path: ByteString): OpenFile {
   // Without O_NONBLOCK, opening a fifo would wait for a writer.
   const flags = fs.constants.O_RDONLY + fs.constants.O_NONBLOCK;
   const descriptor = attempt('open', path, () => fs.openSync(native(path), flags));
   return {
-    stat: () => attempt('stat', path, () => statOf(fs.fstatSync(descriptor))),
+    stat: () => attempt('stat', path, () => statOf(fs.fstatSync(descriptor, EXACT))),
     readAt(into, position) {
       let done = 0;
       while (done < into.length) {
@@ -145,8 +124,8 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewFile {
 export function createNodeFiles(): Files {
   const unfinished = new UnfinishedFiles();
   return {
-    lstat: (path) => attempt('stat', path, () => statOf(fs.lstatSync(native(path)))),
-    stat: (path) => attempt('stat', path, () => statOf(fs.statSync(native(path)))),
+    lstat: (path) => attempt('stat', path, () => statOf(fs.lstatSync(native(path), EXACT))),
+    stat: (path) => attempt('stat', path, () => statOf(fs.statSync(native(path), EXACT))),
     readdir: (path) =>
       attempt('list', path, () => fs.readdirSync(native(path), { encoding: 'buffer' }).map(bytes)),
     readlink: (path) =>

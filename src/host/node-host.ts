@@ -7,18 +7,24 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DEFAULT_CODEC, codecOf } from '../codec/codecs.ts';
+import type { CodecModules } from '../codec/codecs.ts';
 import { createInlineCompressor } from '../codec/compressor.ts';
-import type { PageCompressor } from '../codec/compressor.ts';
-import { createPakoDeflater, createPakoInflater } from '../codec/pako.ts';
-import { compileWasm, createWasmZlib } from '../codec/wasm-zlib.ts';
-import type { WasmModule } from '../codec/wasm-zlib.ts';
+import { LIBDEFLATE_PACKAGE, readLibdeflate } from '../codec/libdeflate.ts';
+import type { LibdeflateModule } from '../codec/libdeflate.ts';
+import { compileWasm } from '../codec/wasm.ts';
+import type { WasmModule } from '../codec/wasm.ts';
 import { MAX_JOBS } from './host.ts';
-import type { Host } from './host.ts';
+import type { Hash, HashAlgorithm, Host } from './host.ts';
 import { createNodeFiles } from './node-files.ts';
+import { createNodeTree } from './node-tree.ts';
+import { createSpool, gunzipStream, readStandardInput } from './spool.ts';
 import { createTerminal } from './terminal.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 const ZLIB_MODULE = '@zip.js/zip.js/dist/zip-module.wasm';
+const LIBDEFLATE_FILE = 'dist/libdeflate.wasm.mjs';
 
 /**
  * The compiled worker. Sources run directly (as tests do) have none, because Node 20 runs no TypeScript in
@@ -40,6 +46,35 @@ export function loadZlibModule(): WasmModule | undefined {
   }
 }
 
+/**
+ * libdeflate of the package of that name, or `undefined` where it is not installed, is another version than
+ * can be read, or WebAssembly is disabled. It is an optional peer: it asks for Node 24, although its module
+ * runs on any that this project supports, so an install that enforces engines would fail for its sake.
+ */
+export function loadLibdeflate(): LibdeflateModule | undefined {
+  try {
+    const index = createRequire(import.meta.url).resolve(LIBDEFLATE_PACKAGE.name);
+    const text = readFileSync(join(dirname(index), LIBDEFLATE_FILE), 'utf8');
+    return readLibdeflate(text, (base64) => Buffer.from(base64, 'base64'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Codecs of this machine, each compiled when it is first asked for. */
+function codecModules(): (wanted: keyof CodecModules | undefined) => CodecModules {
+  const load = { zlib: loadZlibModule, libdeflate: loadLibdeflate } as const;
+  const loaded = new Map<keyof CodecModules, CodecModules>();
+  return (wanted) => {
+    if (wanted === undefined) return {};
+    const known = loaded.get(wanted);
+    if (known !== undefined) return known;
+    const modules: CodecModules = { [wanted]: load[wanted]() };
+    loaded.set(wanted, modules);
+    return modules;
+  };
+}
+
 /** Version in the nearest package.json above this file: the package's own, compiled or not. */
 function packageVersion(): string {
   for (const up of ['../../package.json', '../../../package.json']) {
@@ -55,39 +90,42 @@ function packageVersion(): string {
   return 'unknown';
 }
 
+function nodeHash(algorithm: HashAlgorithm): Hash {
+  const hash = createHash(algorithm);
+  return {
+    update(bytes) {
+      hash.update(bytes);
+    },
+    hex: () => hash.digest('hex'),
+  };
+}
+
 /** The machine this process runs on. Make one per process. */
 export function createNodeHost(): Host {
-  let loaded: { readonly module: WasmModule | undefined } | undefined;
-  const zlibModule = (): WasmModule | undefined => (loaded ??= { module: loadZlibModule() }).module;
-  const makeInline = (): PageCompressor => {
-    const module = zlibModule();
-    return createInlineCompressor(
-      module === undefined ? createPakoDeflater() : createWasmZlib(module),
-    );
-  };
+  const modulesFor = codecModules();
   return {
     files: createNodeFiles(),
+    tree: createNodeTree(),
     terminal: createTerminal(),
     cpus: Math.min(MAX_JOBS, availableParallelism()),
     version: packageVersion(),
     now: () => performance.now(),
     environment: (name) => process.env[name],
-    makeCompressor: (jobs) =>
-      jobs === 0 || WORKER_URL === undefined
-        ? makeInline()
-        : createWorkerPool({ workerUrl: WORKER_URL, jobs, module: zlibModule() }),
-    makeInflater: () => {
-      const module = zlibModule();
-      return module === undefined ? createPakoInflater() : createWasmZlib(module);
+    makeCompressor(jobs, name = DEFAULT_CODEC) {
+      const codec = codecOf(name);
+      const modules = modulesFor(codec.modules.deflate);
+      return jobs === 0 || WORKER_URL === undefined
+        ? createInlineCompressor(codec.makeDeflater(modules))
+        : createWorkerPool({ workerUrl: WORKER_URL, jobs, codec: name, modules });
     },
-    sha256: () => {
-      const hash = createHash('sha256');
-      return {
-        update(bytes) {
-          hash.update(bytes);
-        },
-        hex: () => hash.digest('hex'),
-      };
+    makeInflater(name = DEFAULT_CODEC) {
+      const codec = codecOf(name);
+      return codec.makeInflater(modulesFor(codec.modules.inflate));
     },
+    sha256: () => nodeHash('sha256'),
+    hash: nodeHash,
+    readInput: readStandardInput,
+    spool: createSpool,
+    gunzip: gunzipStream,
   };
 }

@@ -8,12 +8,14 @@
 import { Worker } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { AxfsError } from '../base/errno.ts';
+import { DEFAULT_CODEC, checkModules } from '../codec/codecs.ts';
+import type { CodecModules, CodecName } from '../codec/codecs.ts';
 import type { CompressedBlock, PageCompressor } from '../codec/compressor.ts';
-import type { WasmModule } from '../codec/wasm-zlib.ts';
 
-/** What a worker gets at its start; without a module it uses pako. */
+/** What a worker gets at its start. */
 export interface DeflateWorkerData {
-  readonly module: WasmModule | undefined;
+  readonly codec: CodecName;
+  readonly modules: CodecModules;
 }
 
 /** Memory that one batch occupies at a time. */
@@ -44,8 +46,10 @@ export interface WorkerPoolOptions {
   readonly workerUrl: URL;
   /** Most threads, at least 1. */
   readonly jobs: number;
-  /** zlib for the workers; without it they use pako. */
-  readonly module?: WasmModule | undefined;
+  /** What the workers make of blocks; default: zlib. */
+  readonly codec?: CodecName;
+  /** Compiled codecs for the workers; default: none. */
+  readonly modules?: CodecModules;
 }
 
 interface Batch {
@@ -65,26 +69,34 @@ interface Thread {
 const BATCHES_PER_THREAD = 2;
 const GRAIN = 65536;
 
-/** A compressor over up to `jobs` threads. */
+/**
+ * A compressor over up to `jobs` threads.
+ *
+ * @throws AxfsError EOPNOTSUPP when the codec needs a module that is missing.
+ */
 export function createWorkerPool(options: WorkerPoolOptions): PageCompressor {
   assert(
     Number.isInteger(options.jobs) && options.jobs >= 1,
     () => `a pool has at least one thread: ${String(options.jobs)}`,
   );
-  return new WorkerPool(options);
+  const { codec = DEFAULT_CODEC, modules = {} } = options;
+  checkModules(codec, modules);
+  return new WorkerPool(options, { codec, modules });
 }
 
 class WorkerPool implements PageCompressor {
   readonly parallelism: number;
   readonly #options: WorkerPoolOptions;
+  readonly #workerData: DeflateWorkerData;
   readonly #threads: Thread[] = [];
   readonly #batches = new Map<number, Batch>();
   readonly #free: SharedBatch[] = [];
   #nextId = 0;
   #failure: AxfsError | undefined;
 
-  constructor(options: WorkerPoolOptions) {
+  constructor(options: WorkerPoolOptions, workerData: DeflateWorkerData) {
     this.#options = options;
+    this.#workerData = workerData;
     this.parallelism = options.jobs * BATCHES_PER_THREAD;
   }
 
@@ -124,9 +136,8 @@ class WorkerPool implements PageCompressor {
       (idlest.waiting === 0 || this.#threads.length === this.#options.jobs)
     )
       return idlest;
-    const workerData: DeflateWorkerData = { module: this.#options.module };
     const worker = new Worker(this.#options.workerUrl, {
-      workerData,
+      workerData: this.#workerData,
       // Not this process's own: `node -e` has options that no worker starts with.
       execArgv: [],
     });

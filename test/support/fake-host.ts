@@ -8,34 +8,44 @@
  * @module
  */
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { fromBytes, fromText, toBytes, toPrintable } from '../../src/base/bytestring.ts';
 import type { ByteString } from '../../src/base/bytestring.ts';
 import { AxfsError } from '../../src/base/errno.ts';
 import type { Errno } from '../../src/base/errno.ts';
+import { codecOf } from '../../src/codec/codecs.ts';
+import type { CodecName } from '../../src/codec/codecs.ts';
 import { createInlineCompressor } from '../../src/codec/compressor.ts';
 import type { PageCompressor } from '../../src/codec/compressor.ts';
-import { createPakoDeflater, createPakoInflater } from '../../src/codec/pako.ts';
 import type { Inflater } from '../../src/codec/zlib.ts';
 import type {
   FileStat,
   Files,
   Hash,
+  HashAlgorithm,
   Host,
   NewFile,
   OpenFile,
+  Spool,
   Terminal,
+  TreeFiles,
 } from '../../src/host/host.ts';
 import { encodeRdev, formatOf, formatOfType } from '../../src/ondisk/mode.ts';
 import type { DeviceNumber, InodeType } from '../../src/ondisk/mode.ts';
+import { createFakeTree } from './fake-tree.ts';
 
 /** A call that can be made to fail. */
-export type FaultyCall = 'open' | 'read' | 'list' | 'stat' | 'create' | 'write';
+export type FaultyCall = 'open' | 'read' | 'list' | 'stat' | 'create' | 'write' | 'own';
 
-interface FakeFile {
+/** A file as the host keeps it. */
+export interface FakeFile {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly rdev: number;
+  readonly inode: bigint;
+  /** Names that it has. */
+  links: number;
   /** Content of a file, target of a symlink. */
   content: Uint8Array;
 }
@@ -63,6 +73,14 @@ export class FakeHost implements Host {
   errIsTty = false;
   columns = 80;
   readonly variables = new Map<string, string>();
+  /** What standard input still holds. */
+  input: Uint8Array = NOTHING;
+  /** Who runs the commands; files that they make in a tree belong to it. */
+  user = { uid: 0, gid: 0 };
+  /** Times that commands gave to files of a tree, by path. */
+  readonly times = new Map<string, number>();
+  /** Temporary files made, and how many were closed. */
+  readonly spools = { made: 0, closed: 0 };
   /** Jobs of every compressor made, and how many were closed. */
   readonly compressors = { jobs: [] as number[], closed: 0 };
   readonly #nodes = new Map<ByteString, FakeFile>();
@@ -73,6 +91,7 @@ export class FakeHost implements Host {
   #err = '';
   #time = 0;
   #temporaries = 0;
+  #inodes = 0n;
 
   constructor(tree: Readonly<Record<string, string | Uint8Array>> = {}) {
     this.directory('/');
@@ -102,6 +121,17 @@ export class FakeHost implements Host {
   /** A device, fifo or socket. */
   special(path: string, type: InodeType, rdev: DeviceNumber = { major: 0, minor: 0 }): this {
     return this.#add(absolute(fromText(path)), type, {}, { rdev: encodeRdev(rdev) });
+  }
+
+  /** Makes `path` one more name of what is at `target`. */
+  link(path: string, target: string): this {
+    const node = this.#nodes.get(absolute(fromText(target)));
+    if (node === undefined) throw new TypeError(`no file ${target} to link`);
+    const full = absolute(fromText(path));
+    if (!this.#nodes.has(parentOf(full))) this.directory(parentOf(full));
+    this.#nodes.set(full, node);
+    node.links += 1;
+    return this;
   }
 
   /** Makes `call` on `path` fail. */
@@ -157,11 +187,13 @@ export class FakeHost implements Host {
     return this.variables.get(name);
   }
 
-  makeCompressor(jobs: number): PageCompressor {
+  /** A compressor without modules: zlib by pako, and no libdeflate. */
+  makeCompressor(jobs: number, codec: CodecName = 'zlib'): PageCompressor {
     const { compressors } = this;
+    const compressor = createInlineCompressor(codecOf(codec).makeDeflater({}));
     compressors.jobs.push(jobs);
     return {
-      ...createInlineCompressor(createPakoDeflater()),
+      ...compressor,
       close() {
         compressors.closed += 1;
         return Promise.resolve();
@@ -169,18 +201,72 @@ export class FakeHost implements Host {
     };
   }
 
-  makeInflater(): Inflater {
-    return createPakoInflater();
+  makeInflater(codec: CodecName = 'zlib'): Inflater {
+    return codecOf(codec).makeInflater({});
   }
 
   sha256(): Hash {
-    const hash = createHash('sha256');
+    return this.hash('sha256');
+  }
+
+  hash(algorithm: HashAlgorithm): Hash {
+    const hash = createHash(algorithm);
     return {
       update(bytes) {
         hash.update(bytes);
       },
       hex: () => hash.digest('hex'),
     };
+  }
+
+  readInput(into: Uint8Array): number {
+    this.#refuse('read', fromText('standard input'), '/stdin' as ByteString);
+    const part = this.input.subarray(0, into.length);
+    into.set(part);
+    this.input = this.input.subarray(part.length);
+    return part.length;
+  }
+
+  spool(): Spool {
+    const { spools } = this;
+    spools.made += 1;
+    let content: Uint8Array = NOTHING;
+    return {
+      get size() {
+        return content.length;
+      },
+      append: (bytes) => {
+        if (bytes.length > this.diskBytes)
+          throw failure('write', fromText('a temporary file'), 'ENOSPC');
+        this.diskBytes -= bytes.length;
+        content = Buffer.concat([content, bytes]);
+      },
+      readAt: (into, position) => {
+        const part = content.subarray(position, position + into.length);
+        into.set(part);
+        return part.length;
+      },
+      close: () => {
+        spools.closed += 1;
+      },
+    };
+  }
+
+  gunzip(
+    input: Iterable<Uint8Array>,
+    output: (bytes: Uint8Array) => void,
+    name: string,
+  ): Promise<void> {
+    return Promise.resolve().then(() => {
+      const stored = Buffer.concat([...input]);
+      let expanded: Uint8Array;
+      try {
+        expanded = gunzipSync(stored);
+      } catch (error) {
+        throw new AxfsError('EIO', `${name}: cannot expand it: ${(error as Error).message}`);
+      }
+      output(expanded);
+    });
   }
 
   get terminal(): Terminal {
@@ -220,6 +306,17 @@ export class FakeHost implements Host {
     open: (path) => this.#open(path),
     create: (path) => this.#create(path),
   };
+
+  readonly tree: TreeFiles = createFakeTree({
+    host: this,
+    nodes: this.#nodes,
+    find: (call, path, follow) => this.#find(call, path, follow),
+    refuse: (call, path, full) => {
+      this.#refuse(call, path, full);
+    },
+    add: (path, type, metadata, more) => this.#add(path, type, metadata, more),
+    failure,
+  });
 
   #open(path: ByteString): OpenFile {
     const { full, node } = this.#readable('open', path);
@@ -309,17 +406,32 @@ export class FakeHost implements Host {
   #add(path: ByteString, type: InodeType, metadata: FakeMetadata, more: Partial<FakeFile>): this {
     if (path !== '/' && !this.#nodes.has(parentOf(path))) this.directory(parentOf(path));
     const { mode = 0o644, uid = 0, gid = 0, format = formatOfType(type) } = metadata;
-    this.#nodes.set(path, { mode: format + mode, uid, gid, rdev: 0, content: NOTHING, ...more });
+    this.#inodes += 1n;
+    const inode = this.#inodes;
+    const node = {
+      mode: format + mode,
+      uid,
+      gid,
+      rdev: 0,
+      inode,
+      links: 1,
+      content: NOTHING,
+      ...more,
+    };
+    this.#nodes.set(path, node);
     return this;
   }
 }
 
-const statOf = ({ mode, uid, gid, rdev, content }: FakeFile): FileStat => ({
+const statOf = ({ mode, uid, gid, rdev, inode, links, content }: FakeFile): FileStat => ({
   mode,
   uid,
   gid,
   size: content.length,
   rdev,
+  device: 1,
+  inode,
+  links,
 });
 
 const failure = (call: FaultyCall, path: ByteString, code: Errno): AxfsError =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPakoDeflater, createPakoInflater } from '../../../src/codec/pako.ts';
-import { compileWasm, createWasmZlib } from '../../../src/codec/wasm-zlib.ts';
+import { createWasmZlib } from '../../../src/codec/wasm-zlib.ts';
+import { compileWasm } from '../../../src/codec/wasm.ts';
 import { loadZlibModule } from '../../../src/host/node-host.ts';
 import { noiseBytes, sha256, textBytes } from '../../support/sample-data.ts';
 

@@ -29,6 +29,9 @@ describe('reading', () => {
       gid: fs.statSync(join(folder, 'f')).gid,
       size: 5,
       rdev: 0,
+      device: fs.statSync(folder).dev,
+      inode: fs.statSync(join(folder, 'f'), { bigint: true }).ino,
+      links: 1,
     });
     expect(files.lstat(at('l')).mode).toBe(0o120777);
     expect(files.stat(at('l')).mode).toBe(0o100640);

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CODECS, codecOf } from '../../../src/codec/codecs.ts';
 import { deflateIfSmaller } from '../../../src/codec/compressor.ts';
-import type { PageCompressor } from '../../../src/codec/compressor.ts';
+import type { CompressedBlock, PageCompressor } from '../../../src/codec/compressor.ts';
 import { createPakoDeflater } from '../../../src/codec/pako.ts';
-import { loadZlibModule } from '../../../src/host/node-host.ts';
+import { loadLibdeflate, loadZlibModule } from '../../../src/host/node-host.ts';
 import { createWorkerPool } from '../../../src/host/worker-pool.ts';
 import { noiseBytes, textBytes } from '../../support/sample-data.ts';
 
@@ -33,27 +35,53 @@ const batches = Array.from({ length: 12 }, (_, b) =>
 const deflater = createPakoDeflater();
 const expected = batches.map((blocks) => blocks.map((block) => deflateIfSmaller(deflater, block)));
 
+/** Lengths and SHA-256 of a batch's results. */
+function digestOf(stored: readonly CompressedBlock[]): string {
+  const hash = createHash('sha256');
+  for (const bytes of stored) hash.update(bytes ?? '');
+  return `${stored.map((bytes) => bytes?.length).join()} ${hash.digest('hex')}`;
+}
+
 describe('createWorkerPool', () => {
   it('has a built worker to test', () => {
     expect(existsSync(workerUrl)).toBe(true);
   });
 
   it.each([1, 2, 3])('gives on %i threads the bytes that one thread gives', async (jobs) => {
-    const pool = poolOf({ jobs, module: loadZlibModule() });
+    const pool = poolOf({ jobs, modules: { zlib: loadZlibModule() } });
     expect(pool.parallelism).toBe(2 * jobs);
     expect(await Promise.all(batches.map((blocks) => pool.compress(blocks)))).toEqual(expected);
     // And again with memory and threads already there.
     expect(await pool.compress(batches[7]!)).toEqual(expected[7]);
   });
 
+  it.each(CODECS.flatMap(({ name }) => [1, 2, 3].map((jobs) => ({ codec: name, jobs }))))(
+    'makes with $codec on $jobs threads what one thread makes',
+    async ({ codec, jobs }) => {
+      const modules = { zlib: loadZlibModule(), libdeflate: loadLibdeflate() };
+      const own = codecOf(codec).makeDeflater(modules);
+      const there = batches.map((blocks) => blocks.map((block) => deflateIfSmaller(own, block)));
+      const pool = poolOf({ jobs, codec, modules });
+      const made = await Promise.all(batches.map((blocks) => pool.compress(blocks)));
+      expect(made.map(digestOf)).toEqual(there.map(digestOf));
+      expect(digestOf(await pool.compress(batches[5]!))).toBe(digestOf(there[5]!));
+    },
+  );
+
+  it('starts no thread for a codec whose module is missing', () => {
+    expect(() => poolOf({ codec: 'zlib-fast', modules: { zlib: loadZlibModule() } })).toThrow(
+      'npm install libdeflate@0.1.0',
+    );
+  });
+
   it('gives the same bytes without WebAssembly', async () => {
-    const pool = poolOf({ module: undefined });
+    const pool = poolOf({ modules: {} });
     expect(await Promise.all(batches.map((blocks) => pool.compress(blocks)))).toEqual(expected);
   });
 
   it('lets go of the blocks before it returns', async () => {
     const blocks = batches[9]!.map((block) => block.slice());
-    const result = poolOf({ module: loadZlibModule() }).compress(blocks);
+    const result = poolOf({ modules: { zlib: loadZlibModule() } }).compress(blocks);
     for (const block of blocks) block.fill(0x55);
     expect(await result).toEqual(expected[9]);
   });
