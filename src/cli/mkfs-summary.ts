@@ -15,8 +15,14 @@ import { counted, exactSize, percent } from './sizes.ts';
 /** What a summary is about. */
 export interface MkfsOutcome {
   /** As on the command line. */
-  readonly directory: string;
+  readonly source: string;
   readonly image: string;
+  /** Second file of a split image. */
+  readonly rest: string | undefined;
+  /** That file is the whole image. */
+  readonly isWholeRest: boolean;
+  /** Nothing was written. */
+  readonly isDry: boolean;
   readonly report: BuildReport;
   /** File bytes, padding included. */
   readonly imageBytes: number;
@@ -49,8 +55,9 @@ export function summaryText(outcome: MkfsOutcome): string {
     [
       'image',
       `${toPrintable(fromText(outcome.image))}: ${exactSize(imageBytes)}, ` +
-        `${humanCount(report.size)} without padding`,
+        `${humanCount(report.size)} without padding${outcome.isDry ? ', not written' : ''}`,
     ],
+    ...splitLines(outcome),
     ['inodes', `${humanCount(report.files)}: ${types.join(', ')}`],
     [
       'nodes',
@@ -58,6 +65,7 @@ export function summaryText(outcome: MkfsOutcome): string {
         `${humanCount(nodes.xip)} xip, ${humanCount(nodes.compressed)} compressed, ` +
         `${humanCount(nodes.byteAligned)} byte-aligned`,
     ],
+    ...sharedLines(report.shared),
     [
       'bytes',
       `xip ${humanCount(regions.xip)}, compressed ${humanCount(regions.compressed)}, ` +
@@ -68,6 +76,9 @@ export function summaryText(outcome: MkfsOutcome): string {
       'ratio',
       `${percent(imageBytes, report.fileBytes)} of ${exactSize(report.fileBytes)} in files`,
     ],
+    ...(report.expandedRegions === 0
+      ? []
+      : [['ram', `${exactSize(report.expandedRegions)} for compressed tables at each mount`]]),
     ...(profile === undefined
       ? []
       : [
@@ -86,21 +97,54 @@ export function summaryText(outcome: MkfsOutcome): string {
   return lines.map(([label = '', text = '']) => `${label.padEnd(8)} ${text}\n`).join('');
 }
 
+/** Where a split image is cut, and what belongs where. */
+function splitLines({ report, image, rest, isWholeRest }: MkfsOutcome): string[][] {
+  if (rest === undefined) return [];
+  const [first = '', second = ''] = [image, rest].map((name) => toPrintable(fromText(name)));
+  const front = `${first}: the first ${exactSize(report.mmapSize)}, for addressable flash; `;
+  return isWholeRest
+    ? [['split', `${front}${second}: the whole image, for a block device (second_dev)`]]
+    : [
+        ['split', `${front}${second}: the rest, for an MTD (second_dev)`],
+        ['', 'a second block device needs the whole image at its own offsets: --split-block'],
+      ];
+}
+
+const sharedLines = ({ nodes, files, filePages }: BuildReport['shared']): string[][] =>
+  nodes === 0 && files === 0
+    ? []
+    : [
+        [
+          'shared',
+          `${counted(nodes, 'node')} with an earlier one's bytes, ` +
+            `${counted(files, 'file')} with an earlier one's ${counted(filePages, 'node')}`,
+        ],
+      ];
+
 /** Everything as JSON, one document, exact bytes. */
 export function summaryJson(outcome: MkfsOutcome): string {
   const { report, jobs } = outcome;
   const { profile } = report;
   const document = {
     image: outcome.image,
-    directory: outcome.directory,
+    ...(outcome.rest === undefined ? {} : { rest: outcome.rest }),
+    source: outcome.source,
+    written: !outcome.isDry,
     imageBytes: outcome.imageBytes,
     size: report.size,
+    mmapSize: report.mmapSize,
+    ...(report.digest === undefined ? {} : { sha1: report.digest }),
+    features: report.features,
     fileBytes: report.fileBytes,
     files: report.files,
     inodes: Object.fromEntries(INODE_TYPES.map(({ type }) => [type, report.inodes[type]])),
     nodes: report.nodes,
+    shared: report.shared,
     xipPages: report.xipPages,
+    cblocks: report.cblocks,
+    cblockSize: report.cblockSize,
     regions: report.regions,
+    expandedRegions: report.expandedRegions,
     ...(profile === undefined
       ? {}
       : {

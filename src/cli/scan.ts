@@ -19,13 +19,13 @@ const PIECE_BYTES = 1024 * 1024;
 /** What a scan found. */
 export interface ScannedTree {
   readonly tree: TreeDirectory;
-  /** Bytes in regular files. */
+  /** Bytes in regular files; a file counts once for each of its names. */
   readonly fileBytes: number;
 }
 
 /**
  * Reads the directory at `path`; a symlink to a directory will do. File contents are read when the builder
- * asks for them.
+ * asks for them. Names of one inode, unless it is a directory, are one object in the tree.
  *
  * @throws AxfsError naming the path: what lstat, readdir or readlink says; EINVAL for a type that AXFS does
  * not know. Reading a content throws ESTALE when the file is no longer what lstat saw.
@@ -35,6 +35,7 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
   if (typeOfMode(root.mode) !== 'dir')
     throw new AxfsError('ENOTDIR', `${toPrintable(path)} is not a directory`);
   let fileBytes = 0;
+  const linked = new Map<string, TreeEntry>();
 
   const scanDirectory = (directory: ByteString, stat: FileStat): TreeDirectory => {
     const entries = new Map<ByteString, TreeEntry>();
@@ -45,6 +46,16 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
   };
   const scanEntry = (entryPath: ByteString): TreeEntry => {
     const stat = files.lstat(entryPath);
+    const type = typeOfMode(stat.mode);
+    if (type === 'file') fileBytes += stat.size;
+    // Two links of a directory are its name and its own '.'.
+    if (type === 'dir' || stat.links < 2) return scanInode(entryPath, stat);
+    const identity = `${String(stat.device)}:${String(stat.inode)}`;
+    const entry = linked.get(identity) ?? scanInode(entryPath, stat);
+    linked.set(identity, entry);
+    return entry;
+  };
+  const scanInode = (entryPath: ByteString, stat: FileStat): TreeEntry => {
     const metadata = metadataOf(stat);
     const type = typeOfMode(stat.mode);
     switch (type) {
@@ -52,7 +63,6 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
         return scanDirectory(entryPath, stat);
       case 'file': {
         const { size } = stat;
-        fileBytes += size;
         return {
           ...metadata,
           type,

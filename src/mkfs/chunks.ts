@@ -1,6 +1,6 @@
 /**
- * A growing run of bytes kept as chunks, because a region may exceed what one array holds and should not be
- * copied over and over while it grows.
+ * A growing run of bytes. It is kept as chunks, because a region may exceed what one array holds and should
+ * not be copied over and over while it grows; and past some megabytes it may go to a temporary file.
  *
  * @module
  */
@@ -8,13 +8,39 @@ import { assert } from '../base/assert.ts';
 import { AxfsError } from '../base/errno.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Chunks that stay in memory although there is a file for them. */
+const CHUNKS_KEPT = 8;
+
+/** Where bytes go that should not stay in memory: a temporary file. */
+export interface ByteStore {
+  append(bytes: Uint8Array): void;
+  /** Fills `into` from byte `position` and says how many bytes there were: fewer only at the end. */
+  readAt(into: Uint8Array, position: number): number;
+  close(): void;
+}
+
+/** Bytes that can be looked at from their start, more than once. */
+export interface ByteRun {
+  /** Bytes in all. */
+  readonly size: number;
+  /** The bytes in order; a piece is valid until the next one is asked for. */
+  pieces(): Iterable<Uint8Array>;
+}
 
 /** Bytes that are appended and never change. */
-export class ByteSink {
-  readonly #full: Uint8Array[] = [];
+export class ByteSink implements ByteRun {
+  readonly #makeStore: (() => ByteStore) | undefined;
+  #store: ByteStore | undefined;
+  #stored = 0;
+  #full: Uint8Array[] = [];
   #chunk = new Uint8Array(0);
   #used = 0;
   #size = 0;
+
+  /** `makeStore` makes the file for what exceeds a few megabytes; without it everything stays in memory. */
+  constructor(makeStore?: () => ByteStore) {
+    this.#makeStore = makeStore;
+  }
 
   /** Bytes so far. */
   get size(): number {
@@ -41,20 +67,81 @@ export class ByteSink {
     }
   }
 
-  /** The bytes, as views on chunks. */
-  chunks(): readonly Uint8Array[] {
-    const last = this.#chunk.subarray(0, this.#used);
-    return last.length === 0 ? this.#full : [...this.#full, last];
+  /** Fills `into` from byte `position`; there must be that many bytes. */
+  readAt(into: Uint8Array, position: number): void {
+    assert(
+      position + into.length <= this.#size,
+      () =>
+        `only what was appended is read: ${String(position + into.length)} of ${String(this.#size)}`,
+    );
+    let done = 0;
+    const inStore = Math.min(into.length, Math.max(0, this.#stored - position));
+    if (inStore > 0) {
+      this.#fromStore(into.subarray(0, inStore), position);
+      done = inStore;
+    }
+    while (done < into.length) {
+      const at = position + done - this.#stored;
+      const index = Math.floor(at / CHUNK_BYTES);
+      const from = at - index * CHUNK_BYTES;
+      const chunk = this.#full[index] ?? this.#chunk;
+      const part = chunk.subarray(from, from + into.length - done);
+      into.set(part, done);
+      done += part.length;
+    }
   }
 
-  /** Room left in the current chunk, at least one byte; fresh chunks are zero. */
+  *pieces(): Generator<Uint8Array> {
+    if (this.#stored > 0) {
+      const piece = new Uint8Array(Math.min(CHUNK_BYTES, this.#stored));
+      for (let at = 0; at < this.#stored; at += piece.length) {
+        const part = piece.subarray(0, Math.min(piece.length, this.#stored - at));
+        this.#fromStore(part, at);
+        yield part;
+      }
+    }
+    yield* this.#full;
+    if (this.#used > 0) yield this.#chunk.subarray(0, this.#used);
+  }
+
+  /** The bytes, as chunks that stay valid; those that went to a file come back to memory. */
+  chunks(): readonly Uint8Array[] {
+    return this.#stored === 0 ? [...this.pieces()] : Array.from(this.pieces(), (p) => p.slice());
+  }
+
+  /** Gives the file back; the bytes are gone. */
+  close(): void {
+    this.#store?.close();
+  }
+
+  #fromStore(into: Uint8Array, position: number): void {
+    const got = this.#store?.readAt(into, position) ?? 0;
+    if (got < into.length)
+      throw new AxfsError(
+        'EIO',
+        `a temporary file ended at ${String(position + got)}, expected ${String(this.#stored)} bytes`,
+      );
+  }
+
+  /** Room left in the current chunk, at least one byte; what is not used yet is zero. */
   #room(): number {
     if (this.#used === this.#chunk.length) {
       if (this.#used > 0) this.#full.push(this.#chunk);
       this.#chunk = new Uint8Array(CHUNK_BYTES);
       this.#used = 0;
+      if (this.#makeStore !== undefined && this.#full.length >= CHUNKS_KEPT)
+        this.#spill(this.#makeStore);
     }
     return this.#chunk.length - this.#used;
+  }
+
+  #spill(makeStore: () => ByteStore): void {
+    this.#store ??= makeStore();
+    for (const chunk of this.#full) {
+      this.#store.append(chunk);
+      this.#stored += chunk.length;
+    }
+    this.#full = [];
   }
 
   #advance(length: number): void {

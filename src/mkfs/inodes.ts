@@ -28,7 +28,7 @@ export interface PlannedInode {
   readonly fileSize: number;
   /** Value of `inode_num_entries`: children or pages. */
   readonly numEntries: number;
-  /** Value of `inode_array_index`: first child or first node. */
+  /** First child; or number of the first page, which is its node where nothing is shared or reordered. */
   readonly arrayIndex: number;
   /** Row of the mode table. */
   readonly modeIndex: number;
@@ -45,7 +45,7 @@ export interface ModeRow {
 export interface InodePlan {
   readonly inodes: readonly PlannedInode[];
   readonly modes: readonly ModeRow[];
-  /** Nodes, that is pages of files and symlinks. */
+  /** Pages of files and symlinks: nodes, where nothing is shared. */
   readonly blocks: number;
 }
 

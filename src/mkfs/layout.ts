@@ -1,6 +1,6 @@
 /**
  * Fourth stage: places superblock, descriptors and regions in the image (format description, section 7).
- * The order is the original builder's. Its bug is not: the trailing magic always has its place, and the
+ * The order is the original builder's, unless the image is to be split. Its bug is not: the trailing magic always has its place, and the
  * file grows by a page when the last one has no room for it.
  *
  * @module
@@ -24,14 +24,12 @@ import type { Superblock } from '../ondisk/superblock.ts';
 /** A region before it has a place. */
 export type RegionContent = Omit<RegionDescriptor, 'fsoffset'>;
 
-/** Regions in the order in which they follow one another. */
-const PLACEMENT: readonly RegionName[] = [
-  ...TABLE_NAMES,
-  'xip',
-  'byte_aligned',
-  'compressed',
-  'strings',
-];
+/** Orders in which regions follow one another. */
+const PLACEMENTS: Readonly<Record<'original' | 'split', readonly RegionName[]>> = {
+  original: [...TABLE_NAMES, 'xip', 'byte_aligned', 'compressed', 'strings'],
+  // What needs an address first, what is read piecewise behind it (section 8).
+  split: [...TABLE_NAMES, 'strings', 'xip', 'byte_aligned', 'compressed'],
+};
 
 /** Where everything is. */
 export interface Layout {
@@ -42,16 +40,21 @@ export interface Layout {
   readonly size: number;
   /** File bytes: `size` and padding to a page. */
   readonly fileSize: number;
+  /** Bytes from 0 that must be addressable: all, or of a split image those up to the end of the XIP region. */
+  readonly mmapSize: number;
 }
 
-/** Places the regions. */
-export function placeRegions(contents: Readonly<Record<RegionName, RegionContent>>): Layout {
+/** Places the regions, in the original's order or so that the image can be split. */
+export function placeRegions(
+  contents: Readonly<Record<RegionName, RegionContent>>,
+  placement: keyof typeof PLACEMENTS = 'original',
+): Layout {
   const pageAligned = new Set<string>(
     REGIONS.filter((row) => row.kind === 'pages').map((row) => row.name),
   );
   const descriptors: Partial<Record<RegionName, RegionDescriptor>> = {};
   let at = SUPERBLOCK_BYTES + REGIONS.length * DESCRIPTOR_SLOT_BYTES;
-  for (const name of PLACEMENT) {
+  for (const name of PLACEMENTS[placement]) {
     if (pageAligned.has(name)) at = alignUp(at, PAGE_SIZE);
     const descriptor = { ...contents[name], fsoffset: at };
     descriptors[name] = descriptor;
@@ -60,16 +63,20 @@ export function placeRegions(contents: Readonly<Record<RegionName, RegionContent
   const size = at + MAGIC_BYTES;
   const layout: Layout = {
     descriptors: descriptors as Record<RegionName, RegionDescriptor>,
-    order: PLACEMENT,
+    order: PLACEMENTS[placement],
     size,
     fileSize: alignUp(size, PAGE_SIZE),
+    mmapSize: placement === 'split' ? endOfXip(descriptors.xip) : size,
   };
   assertLayout(layout);
   return layout;
 }
 
+const endOfXip = (xip: RegionDescriptor | undefined): number =>
+  xip === undefined ? 0 : xip.fsoffset + xip.size;
+
 /** What a mount relies on: no overlap, whole XIP pages, descriptors in the first page, the magic inside. */
-function assertLayout({ descriptors, order, size, fileSize }: Layout): void {
+function assertLayout({ descriptors, order, size, fileSize, mmapSize }: Layout): void {
   let end = SUPERBLOCK_BYTES + REGIONS.length * DESCRIPTOR_SLOT_BYTES;
   assert(end <= PAGE_SIZE, () => `the descriptors are in the first page: ${String(end)}`);
   assert(
@@ -95,6 +102,10 @@ function assertLayout({ descriptors, order, size, fileSize }: Layout): void {
     () => `the xip region is whole pages: ${String(descriptors.xip.fsoffset)}`,
   );
   assert(
+    mmapSize === size || (isAligned(mmapSize, PAGE_SIZE) && mmapSize < size),
+    () => `a part that is mapped is whole pages: ${String(mmapSize)} of ${String(size)}`,
+  );
+  assert(
     size === end + MAGIC_BYTES && fileSize >= size,
     () => `the magic is in the file: ${String(end)}, ${String(size)}, ${String(fileSize)}`,
   );
@@ -108,6 +119,10 @@ export interface ImageFacts {
   readonly cblockSize: number;
   /** Seconds since 1970. */
   readonly timestamp: number;
+  /** Default: zlib's. */
+  readonly compressionType?: number;
+  /** SHA-1 of the whole file with zeros in its place; default: zeros. */
+  readonly digest?: Uint8Array;
 }
 
 /** Superblock and descriptors: the first bytes of the image. */
@@ -119,16 +134,17 @@ export function encodeHead(layout: Layout, facts: ImageFacts): Uint8Array {
     descriptorOffsets[name] = offset;
     encodeDescriptor(viewOf(head), offset, layout.descriptors[name]);
   });
+  const { digest = NO_DIGEST, compressionType = COMPRESSION_ZLIB } = facts;
   const superblock: Superblock = {
     ...facts,
     size: layout.size,
-    mmapSize: layout.size,
+    mmapSize: layout.mmapSize,
     versionMajor: VERSION.major,
     versionMinor: VERSION.minor,
     versionSub: VERSION.sub,
-    compressionType: COMPRESSION_ZLIB,
+    compressionType,
     pageShift: PAGE_SHIFT,
-    digest: NO_DIGEST,
+    digest,
     descriptorOffsets: descriptorOffsets as Record<RegionName, number>,
   };
   head.set(encodeSuperblock(superblock));

@@ -1,62 +1,63 @@
 /**
  * Second stage: every page of every file becomes a node, stored in one of three regions (format
- * description, section 6). Nodes are made inode by inode, page by page; pages to be compressed leave in
+ * description, section 6). Nodes are made file by file, page by page; pages to be compressed leave in
  * batches and come back in order, so the result does not depend on who compresses them.
+ *
+ * Without features the result is the original builder's. Sharing equal pages needs a look at all contents
+ * first (survey.ts); a page that someone executes in place is then stored for all who have it in the XIP
+ * region, and no second time compressed.
  *
  * @module
  */
 import { assert } from '../base/assert.ts';
-import { toBytes, toPrintable } from '../base/bytestring.ts';
-import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { CompressedBlock, PageCompressor } from '../codec/compressor.ts';
-import { NODE_TYPE } from '../ondisk/constants.ts';
-import type { NodeTypeValue } from '../ondisk/constants.ts';
-import { ByteSink } from './chunks.ts';
+import type { ByteStore } from './chunks.ts';
+import { hasPages, pagesOfContent } from './content.ts';
 import type { InodePlan, PlannedInode } from './inodes.ts';
-import { selectPages } from './policy.ts';
+import { KeptPages } from './kept-pages.ts';
+import { NodeStore } from './node-store.ts';
+import type { QueuedPage, StoredNodes } from './node-store.ts';
 import type { PageSelector, XipPolicy } from './policy.ts';
+import { NO_TWIN, selectorOf, surveyPages } from './survey.ts';
+import type { Survey } from './survey.ts';
 
 /** How pages are stored. */
 export interface NodeOptions {
   readonly policy: XipPolicy;
   /** A partial last page selected for XIP gets a zero-padded XIP page; else it becomes byte-aligned. */
   readonly xipTails: boolean;
+  /** Equal pages are stored once, and equal files share their nodes. Contents are read twice. */
+  readonly dedupe: boolean;
+  /** Most expanded bytes of a cblock, whole pages; of one page, each page is a cblock of its own. */
+  readonly cblockSize: number;
   readonly compressor: PageCompressor;
-  /** Called as nodes are stored. */
+  /** Inode numbers in the order in which their pages are placed; default: ascending. */
+  readonly order?: readonly number[] | undefined;
+  /** Makes temporary files for regions; default: they stay in memory. */
+  readonly makeStore?: (() => ByteStore) | undefined;
+  /** Called as pages are stored. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Stored nodes: columns by node number or typed index, and three regions. */
-export interface StoredNodes {
-  readonly types: readonly NodeTypeValue[];
-  /** Typed index of each node. */
-  readonly indexes: readonly number[];
-  /** Start of each banode in `byteAligned`. */
-  readonly banodeOffsets: readonly number[];
-  /** Start of each cblock in `compressed`; cnode n is cblock n. */
-  readonly cblockOffsets: readonly number[];
-  readonly xip: ByteSink;
-  readonly byteAligned: ByteSink;
-  readonly compressed: ByteSink;
-}
-
-/** Where a page is to go before compression has had its say. */
-type Route = 'xip' | 'tail' | 'compress';
-
-interface RoutedPage {
-  readonly bytes: Uint8Array;
-  readonly route: Route;
+/** Pages that leave together: one cblock, or a tail that is stored as it is. */
+interface Parcel {
+  readonly kind: 'cblock' | 'tail';
+  readonly pages: readonly QueuedPage[];
 }
 
 interface BatchInFlight {
-  readonly pages: readonly RoutedPage[];
+  readonly parcels: readonly Parcel[];
   readonly stored: Promise<readonly CompressedBlock[]>;
+  /** Pages met when it left. */
+  readonly pagesMet: number;
 }
 
-/** Pages to compress in a batch, and pages of any kind. */
-const BATCH_BLOCKS = 64;
-const BATCH_PAGES = 512;
+/** Bytes to compress in a batch, and parcels of any kind. */
+const BATCH_BYTES = 64 * PAGE_SIZE;
+const BATCH_PARCELS = 512;
+/** Pages that may pass without anything to compress before progress is told. */
+const PROGRESS_PAGES = 64;
 
 /**
  * Stores all pages.
@@ -64,166 +65,205 @@ const BATCH_PAGES = 512;
  * @throws AxfsError EIO naming a file whose content is not as long as announced; whatever reading it throws.
  */
 export async function storeNodes(plan: InodePlan, options: NodeOptions): Promise<StoredNodes> {
-  const { compressor, onProgress } = options;
-  const store = new NodeStore();
-  const inFlight: BatchInFlight[] = [];
-  const settleOldest = async (): Promise<void> => {
-    const batch = inFlight.shift();
-    if (batch === undefined) return;
-    store.add(batch.pages, await batch.stored);
-    onProgress?.(store.types.length, plan.blocks);
-  };
-  const start = (pages: readonly RoutedPage[]): void => {
-    const blocks = pages.flatMap(({ bytes, route }) => (route === 'compress' ? [bytes] : []));
+  assert(
+    options.cblockSize >= PAGE_SIZE && options.cblockSize % PAGE_SIZE === 0,
+    () => `a cblock is whole pages: ${String(options.cblockSize)}`,
+  );
+  const order = options.order ?? plan.inodes.map((_, number) => number);
+  const survey = options.dedupe ? surveyPages(plan, order, options.policy) : undefined;
+  const writer = new NodeWriter(plan, options, survey);
+  try {
+    for (const number of order) await writer.addInode(number);
+    return await writer.finish();
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+}
+
+class NodeWriter {
+  readonly #plan: InodePlan;
+  readonly #options: NodeOptions;
+  readonly #survey: Survey | undefined;
+  readonly #store: NodeStore;
+  readonly #kept: KeptPages;
+  readonly #firstNodes: Float64Array;
+  /** Of batches: pages of the open cblock, parcels of the open batch, batches under way. */
+  #cblock: QueuedPage[] = [];
+  #cblockBytes = 0;
+  #parcels: Parcel[] = [];
+  #parcelBytes = 0;
+  readonly #inFlight: BatchInFlight[] = [];
+  #pagesMet = 0;
+  #pagesTold = 0;
+  #sharedInodes = 0;
+  #sharedInodeNodes = 0;
+
+  constructor(plan: InodePlan, options: NodeOptions, survey: Survey | undefined) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#survey = survey;
+    this.#store = new NodeStore(options.makeStore);
+    this.#kept = new KeptPages(options.makeStore);
+    this.#firstNodes = new Float64Array(plan.inodes.length);
+  }
+
+  async addInode(number: number): Promise<void> {
+    const inode = this.#plan.inodes[number];
+    assert(inode !== undefined, () => `the order names inodes: ${String(number)}`);
+    this.#firstNodes[number] = this.#store.count;
+    if (!hasPages(inode)) return;
+    const twin = this.#survey?.twins[number] ?? NO_TWIN;
+    if (twin !== NO_TWIN && this.#isCopyOf(twin, inode)) {
+      this.#firstNodes[number] = this.#firstNodes[twin] ?? 0;
+      this.#sharedInodes += 1;
+      this.#sharedInodeNodes += inode.numEntries;
+      this.#pagesMet += inode.numEntries;
+      return;
+    }
+    let selector: PageSelector | undefined;
+    let page = 0;
+    for (const bytes of pagesOfContent(inode)) {
+      selector ??= selectorOf(this.#options.policy, inode, bytes);
+      this.#addPage(bytes, selector(page), inode.arrayIndex + page);
+      page += 1;
+      this.#pagesMet += 1;
+      if (this.#parcelBytes >= BATCH_BYTES || this.#parcels.length >= BATCH_PARCELS)
+        await this.#send();
+      if (this.#inFlight.length === 0) this.#tell(this.#pagesMet, PROGRESS_PAGES);
+    }
+  }
+
+  async finish(): Promise<StoredNodes> {
+    this.#closeCblock();
+    if (this.#parcels.length > 0) await this.#send();
+    while (this.#inFlight.length > 0) await this.#settleOldest();
+    this.#kept.close();
+    this.#tell(this.#pagesMet, 1);
+    const nodes = this.#store.finish();
+    assert(
+      this.#pagesMet === this.#plan.blocks &&
+        nodes.types.length + this.#sharedInodeNodes === this.#plan.blocks,
+      () =>
+        `every page has a node: ${String(nodes.types.length)} and ${String(this.#sharedInodeNodes)} shared of ${String(this.#plan.blocks)}`,
+    );
+    return {
+      ...nodes,
+      firstNodes: this.#firstNodes,
+      sharedInodes: this.#sharedInodes,
+      sharedInodeNodes: this.#sharedInodeNodes,
+    };
+  }
+
+  close(): void {
+    this.#kept.close();
+    this.#store.close();
+  }
+
+  /** The content is, byte for byte, what was stored for an earlier inode; more names of one entry are. */
+  #isCopyOf(twin: number, inode: PlannedInode): boolean {
+    if (this.#plan.inodes[twin]?.entry === inode.entry) return true;
+    const first = this.#firstNodes[twin] ?? 0;
+    let page = 0;
+    for (const bytes of pagesOfContent(inode)) {
+      const group = this.#survey?.groupOfPage[inode.arrayIndex + page] ?? 0;
+      const node = this.#kept.find(group, bytes);
+      if (node === undefined || this.#store.originOf(first + page) !== node) return false;
+      page += 1;
+    }
+    return true;
+  }
+
+  #addPage(bytes: Uint8Array, isSelected: boolean, page: number): void {
+    const store = this.#store;
+    const { groups, groupOfPage } = this.#survey ?? {};
+    const group = groupOfPage?.[page] ?? 0;
+    let wantsXip = isSelected;
+    if (groups?.isRepeated(group) === true) {
+      const known = this.#kept.find(group, bytes);
+      if (known !== undefined) {
+        store.share(known);
+        return;
+      }
+      if (!this.#kept.has(group)) {
+        this.#kept.keep(group, store.count, bytes);
+        wantsXip ||= groups.wantsXip(group);
+      }
+    }
+    const node = store.reserve();
+    if (!wantsXip) this.#queue({ node, bytes });
+    else if (bytes.length === PAGE_SIZE || this.#options.xipTails) store.settleXip(node, bytes);
+    else this.#addParcel({ kind: 'tail', pages: [{ node, bytes }] });
+  }
+
+  #queue(page: QueuedPage): void {
+    if (this.#cblockBytes + page.bytes.length > this.#options.cblockSize) this.#closeCblock();
+    this.#cblock.push(page);
+    this.#cblockBytes += page.bytes.length;
+    if (this.#options.cblockSize === PAGE_SIZE) this.#closeCblock();
+  }
+
+  #closeCblock(): void {
+    if (this.#cblock.length === 0) return;
+    this.#addParcel({ kind: 'cblock', pages: this.#cblock });
+    this.#parcelBytes += this.#cblockBytes;
+    this.#cblock = [];
+    this.#cblockBytes = 0;
+  }
+
+  #addParcel(parcel: Parcel): void {
+    this.#parcels.push(parcel);
+  }
+
+  async #send(): Promise<void> {
+    const { compressor } = this.#options;
+    if (this.#inFlight.length >= compressor.parallelism) await this.#settleOldest();
+    const parcels = this.#parcels;
+    this.#parcels = [];
+    this.#parcelBytes = 0;
+    const blocks = parcels.flatMap(({ kind, pages }) => (kind === 'cblock' ? [joined(pages)] : []));
     const stored = blocks.length === 0 ? Promise.resolve([]) : compressor.compress(blocks);
     // Awaited in its turn; until then a failure of a later batch must not count as unhandled.
     stored.catch(() => undefined);
-    inFlight.push({ pages, stored });
-  };
-
-  let pages: RoutedPage[] = [];
-  let blocks = 0;
-  for (const inode of plan.inodes) {
-    for (const page of routedPages(inode, options)) {
-      pages.push(page);
-      if (page.route === 'compress') blocks += 1;
-      if (blocks < BATCH_BLOCKS && pages.length < BATCH_PAGES) continue;
-      if (inFlight.length >= compressor.parallelism) await settleOldest();
-      start(pages);
-      pages = [];
-      blocks = 0;
-    }
+    this.#inFlight.push({ parcels, stored, pagesMet: this.#pagesMet });
   }
-  if (pages.length > 0) start(pages);
-  while (inFlight.length > 0) await settleOldest();
-  assertStored(store, plan);
-  return store;
-}
 
-function* routedPages(inode: PlannedInode, options: NodeOptions): Generator<RoutedPage> {
-  const { entry } = inode;
-  if (entry.type !== 'file' && entry.type !== 'symlink') return;
-  let selector: PageSelector | undefined;
-  let page = 0;
-  for (const bytes of pagesOfContent(inode)) {
-    selector ??=
-      entry.type === 'file' ? selectPages(options.policy, inode.path, entry, bytes) : () => false;
-    const wanted = selector(page);
-    const whole = bytes.length === PAGE_SIZE || options.xipTails;
-    yield { bytes, route: wanted ? (whole ? 'xip' : 'tail') : 'compress' };
-    page += 1;
-  }
-}
-
-/** The content page by page; whole pages are views on what was read. */
-function* pagesOfContent({ path, entry, fileSize }: PlannedInode): Generator<Uint8Array> {
-  if (entry.type === 'symlink') {
-    yield* pieces([toBytes(entry.target)]);
-    return;
-  }
-  if (entry.type !== 'file') return;
-  const content = entry.content instanceof Uint8Array ? entry.content : entry.content.read();
-  let length = 0;
-  for (const page of pieces(content instanceof Uint8Array ? [content] : content)) {
-    length += page.length;
-    if (length > fileSize) break;
-    yield page;
-  }
-  if (length !== fileSize)
-    throw new AxfsError(
-      'EIO',
-      `${toPrintable(path)}: its content has ${length > fileSize ? 'more than' : 'only'} ${String(Math.min(length, fileSize))} bytes, expected ${String(fileSize)}`,
-    );
-}
-
-/** Cuts pieces of any length into pages; only the last one may be partial. */
-function* pieces(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let rest: Uint8Array = new Uint8Array(0);
-  for (const part of parts) {
-    let from = 0;
-    if (rest.length > 0) {
-      from = Math.min(PAGE_SIZE - rest.length, part.length);
-      const joined = new Uint8Array(rest.length + from);
-      joined.set(rest);
-      joined.set(part.subarray(0, from), rest.length);
-      rest = joined;
-      if (rest.length < PAGE_SIZE) continue;
-      yield rest;
-    }
-    for (; part.length - from >= PAGE_SIZE; from += PAGE_SIZE)
-      yield part.subarray(from, from + PAGE_SIZE);
-    rest = part.subarray(from);
-  }
-  if (rest.length > 0) yield rest;
-}
-
-class NodeStore implements StoredNodes {
-  readonly types: NodeTypeValue[] = [];
-  readonly indexes: number[] = [];
-  readonly banodeOffsets: number[] = [];
-  readonly cblockOffsets: number[] = [];
-  readonly xip = new ByteSink();
-  readonly byteAligned = new ByteSink();
-  readonly compressed = new ByteSink();
-  #xipPages = 0;
-
-  /** Adds the pages of a batch in order; `stored` has one result for each page that was to be compressed. */
-  add(pages: readonly RoutedPage[], stored: readonly CompressedBlock[]): void {
+  async #settleOldest(): Promise<void> {
+    const batch = this.#inFlight.shift();
+    if (batch === undefined) return;
+    const results = await batch.stored;
     let next = 0;
-    for (const { bytes, route } of pages) {
-      if (route === 'xip') {
-        this.#node(NODE_TYPE.xip, this.#xipPages);
-        this.#xipPages += 1;
-        this.xip.append(bytes);
-        this.xip.appendZeros(PAGE_SIZE - bytes.length);
-      } else if (route === 'tail') {
-        this.#banode(bytes, 0);
-      } else {
-        const cblock = stored[next];
-        next += 1;
-        // The extra zero ends a symlink's target or a text for readers of C strings (section 6.2).
-        if (cblock === undefined) this.#banode(bytes, 1);
-        else this.#cnode(cblock, bytes.length);
+    for (const { kind, pages } of batch.parcels) {
+      if (kind === 'tail') {
+        for (const page of pages) this.#store.settleBanode(page, 0);
+        continue;
       }
+      this.#store.settleCblock(pages, results[next]);
+      next += 1;
     }
     assert(
-      next === stored.length,
-      () => `every block sent comes back: ${String(next)} sent, ${String(stored.length)} back`,
+      next === results.length,
+      () => `every block sent comes back: ${String(next)} sent, ${String(results.length)} back`,
     );
+    this.#tell(batch.pagesMet, 1);
   }
 
-  #node(type: NodeTypeValue, index: number): void {
-    this.types.push(type);
-    this.indexes.push(index);
-  }
-
-  #banode(bytes: Uint8Array, zeros: number): void {
-    this.#node(NODE_TYPE.byteAligned, this.banodeOffsets.length);
-    this.banodeOffsets.push(this.byteAligned.size);
-    this.byteAligned.append(bytes);
-    this.byteAligned.appendZeros(zeros);
-  }
-
-  #cnode(cblock: Uint8Array, expanded: number): void {
-    assert(
-      cblock.length > 0 && cblock.length < expanded,
-      () => `a cblock is smaller than its page: ${String(cblock.length)} of ${String(expanded)}`,
-    );
-    this.#node(NODE_TYPE.compressed, this.cblockOffsets.length);
-    this.cblockOffsets.push(this.compressed.size);
-    this.compressed.append(cblock);
+  #tell(pages: number, step: number): void {
+    if (pages < this.#pagesTold + step) return;
+    this.#pagesTold = pages;
+    this.#options.onProgress?.(pages, this.#plan.blocks);
   }
 }
 
-/** Each node has its place, and each place its node. */
-function assertStored(store: StoredNodes, plan: InodePlan): void {
-  assert(
-    store.types.length === plan.blocks,
-    () => `every page has a node: ${String(store.types.length)} of ${String(plan.blocks)}`,
-  );
-  const xipPages = store.types.length - store.banodeOffsets.length - store.cblockOffsets.length;
-  assert(
-    store.xip.size === xipPages * PAGE_SIZE,
-    () => `the xip region is whole pages: ${String(store.xip.size)} for ${String(xipPages)}`,
-  );
+/** The bytes of a cblock's pages, back to back. */
+function joined(pages: readonly QueuedPage[]): Uint8Array {
+  const [first] = pages;
+  if (pages.length === 1 && first !== undefined) return first.bytes;
+  const block = new Uint8Array(pages.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of pages) {
+    block.set(bytes, at);
+    at += bytes.length;
+  }
+  return block;
 }

@@ -4,6 +4,8 @@
  * 1.3). Kept from the original: an offset inside a page selects that page and the next, and the count does
  * not matter. Mended: a path may start with `./` or `/`, it is matched as a whole, a malformed line
  * is an error, and a name may contain commas, because offset and count are taken from the line's end.
+ * Blanks after the count are the first driver's. A fourth field of the letters r, x, w says how the page was
+ * used: with a w, it was written.
  *
  * @module
  */
@@ -19,8 +21,10 @@ export interface ProfileEntry {
   readonly path: ByteString;
   /** Byte offset in the file. */
   readonly offset: number;
-  /** How often the page was used; for people and tools, not for the builder. */
+  /** How often the page was used: choosing by a budget goes by it, the builder itself does not. */
   readonly count: number;
+  /** The page was written while it was used. */
+  readonly written?: true;
 }
 
 /** A page profile. */
@@ -66,7 +70,21 @@ export function parseProfile(text: Uint8Array, name: string): PageProfile {
   return profileOf(entries);
 }
 
-function parseLine(line: string, refuse: (what: string) => never): ProfileEntry | undefined {
+/** A line with a fourth field of letters: the first three, and the letters. */
+const MARKED_LINE = /^(.*,[0-9]+,[0-9]+),([rwx]+)$/s;
+
+function parseLine(text: string, refuse: (what: string) => never): ProfileEntry | undefined {
+  // Nearly every line of a long list ends in a digit: those have neither blanks nor a fourth field.
+  if (/[0-9]$/.test(text.slice(-1))) return parseFields(text, refuse);
+  const line = text.replace(/[ \t]+$/, '');
+  const marked = MARKED_LINE.exec(line);
+  const entry = parseFields(marked?.[1] ?? line, refuse);
+  return entry !== undefined && marked?.[2]?.includes('w') === true
+    ? { ...entry, written: true }
+    : entry;
+}
+
+function parseFields(line: string, refuse: (what: string) => never): ProfileEntry | undefined {
   if (line === '') return undefined;
   const afterOffset = line.lastIndexOf(',');
   const afterPath = afterOffset < 1 ? -1 : line.lastIndexOf(',', afterOffset - 1);

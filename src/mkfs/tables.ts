@@ -14,10 +14,10 @@ import { TABLE_NAMES } from '../ondisk/regions.ts';
 import type { TableName } from '../ondisk/regions.ts';
 import { ByteSink } from './chunks.ts';
 import type { InodePlan } from './inodes.ts';
-import type { StoredNodes } from './nodes.ts';
+import type { StoredNodes } from './node-store.ts';
 
 /** Values of every table, by name. */
-export type TableValues = Readonly<Record<TableName, readonly number[]>>;
+export type TableValues = Readonly<Record<TableName, ArrayLike<number>>>;
 
 /** An encoded table. */
 export interface EncodedTable {
@@ -52,41 +52,55 @@ export function tableValues(
   nodes: StoredNodes,
   nameOffsets: readonly number[],
 ): TableValues {
-  const cnodes = nodes.cblockOffsets.length;
+  const cnodes = nodes.cnodeOffsets.length;
   const banodes = nodes.banodeOffsets.length;
   return {
-    node_type: [...nodes.types, NODE_TYPE.byteAligned, NODE_TYPE.compressed, NODE_TYPE.xip],
-    node_index: [...nodes.indexes, banodes, cnodes, nodes.xip.size / PAGE_SIZE],
-    cnode_offset: Array.from({ length: cnodes + 1 }, () => 0),
-    cnode_index: Array.from({ length: cnodes + 1 }, (_, i) => i),
-    banode_offset: [...nodes.banodeOffsets, nodes.byteAligned.size],
-    cblock_offset: [...nodes.cblockOffsets, nodes.compressed.size],
+    node_type: ended(nodes.types, NODE_TYPE.byteAligned, NODE_TYPE.compressed, NODE_TYPE.xip),
+    node_index: ended(nodes.indexes, banodes, cnodes, nodes.xip.size / PAGE_SIZE),
+    cnode_offset: ended(nodes.cnodeOffsets, 0),
+    cnode_index: ended(nodes.cnodeCblocks, nodes.cblockOffsets.length),
+    banode_offset: ended(nodes.banodeOffsets, nodes.byteAligned.size),
+    cblock_offset: ended(nodes.cblockOffsets, nodes.compressed.size),
     inode_file_size: plan.inodes.map((inode) => inode.fileSize),
     inode_name_offset: nameOffsets,
     inode_num_entries: plan.inodes.map((inode) => inode.numEntries),
     inode_mode_index: plan.inodes.map((inode) => inode.modeIndex),
-    inode_array_index: plan.inodes.map((inode) => inode.arrayIndex),
+    inode_array_index: plan.inodes.map((inode, number) =>
+      inode.entry.type === 'dir' && inode.numEntries > 0
+        ? inode.arrayIndex
+        : (nodes.firstNodes[number] ?? 0),
+    ),
     modes: plan.modes.map((row) => row.mode),
     uids: plan.modes.map((row) => row.uid),
     gids: plan.modes.map((row) => row.gid),
   };
 }
 
+/** A column with its sentinels. */
+function ended(column: Uint8Array | Uint32Array | Float64Array, ...end: number[]): Float64Array {
+  const all = new Float64Array(column.length + end.length);
+  all.set(column);
+  all.set(end, column.length);
+  return all;
+}
+
 /**
- * Encodes all tables at the original's depths, deeper only where a value needs it.
+ * Encodes all tables: as narrow as their values allow (`minimal`), or at the original's depths and deeper
+ * only where a value needs it.
  *
  * @throws AxfsError EFBIG in `compat`, naming a table whose values exceed the original's depth.
  */
 export function encodeTables(
   values: TableValues,
-  compat: boolean,
+  how: { readonly minimal: boolean; readonly compat: boolean },
 ): Readonly<Record<TableName, EncodedTable>> {
   const tables: Partial<Record<TableName, EncodedTable>> = {};
   for (const name of TABLE_NAMES) {
     const column = values[name];
-    const most = column.reduce((a, b) => Math.max(a, b), 0);
-    const depth = Math.max(originalDepth(name), bytesNeeded(most));
-    if (compat && depth > originalDepth(name))
+    let most = 0;
+    for (let i = 0; i < column.length; i += 1) most = Math.max(most, column[i] ?? 0);
+    const depth = Math.max(how.minimal ? 1 : originalDepth(name), bytesNeeded(most));
+    if (how.compat && depth > originalDepth(name))
       throw new AxfsError(
         'EFBIG',
         `table ${name} holds ${String(most)}, more than the original's ${String(originalDepth(name))} bytes an entry`,

@@ -23,7 +23,10 @@ export interface Metadata {
 export interface LazyContent {
   /** Bytes that `read` will give. */
   readonly size: number;
-  /** The whole content, at once or in pieces of any length; pieces are not reused. */
+  /**
+   * The whole content, at once or in pieces of any length; pieces are not reused. The builder may ask twice:
+   * to find equal pages, and to store them.
+   */
   read(): Uint8Array | Iterable<Uint8Array>;
 }
 

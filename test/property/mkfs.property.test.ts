@@ -10,6 +10,8 @@ import { formatProfile, parseProfile, profileOf } from '../../src/mkfs/profile.t
 import type { TreeDirectory, TreeEntry } from '../../src/mkfs/tree.ts';
 import { comparableTree } from '../support/comparable-tree.ts';
 import { ReferenceReader } from '../support/reference-reader.ts';
+import { noiseBytes } from '../support/sample-data.ts';
+import { treeOfImage } from '../support/volume-tree.ts';
 
 const SEED = { seed: 20_190_401, numRuns: 100 };
 const deflater = createWasmZlib(loadZlibModule()!);
@@ -57,6 +59,36 @@ const { tree } = fc.letrec<{ tree: TreeDirectory; entry: TreeEntry }>((tie) => (
   }),
 }));
 
+const PAGE = 4096;
+
+/** A tree whose files are made of a few pages, so that many are equal. */
+const repetitive = fc
+  .tuple(
+    tree,
+    fc.array(
+      fc.tuple(
+        byteName,
+        fc.array(fc.nat(3), { maxLength: 12 }),
+        fc.constantFrom(0, 0, 1, 4000),
+        metadata.mode,
+      ),
+      { maxLength: 6 },
+    ),
+  )
+  .map(([root, files]): TreeDirectory => {
+    const entries = new Map(root.entries);
+    for (const [name, pages, cut, mode] of files) {
+      const whole = new Uint8Array(pages.length * PAGE);
+      pages.forEach((page, i) => {
+        const bytes = page === 0 ? noiseBytes(PAGE) : new Uint8Array(PAGE).fill(page);
+        whole.set(bytes, i * PAGE);
+      });
+      const content = whole.subarray(0, Math.max(0, whole.length - cut));
+      entries.set(name, { type: 'file', mode, uid: 0, gid: 0, content });
+    }
+    return { ...root, entries };
+  });
+
 /** The same tree with its entries inserted in the opposite order. */
 const reversed = (directory: TreeDirectory): TreeDirectory => ({
   ...directory,
@@ -103,6 +135,32 @@ describe('buildImage', () => {
         expect([...bytes.subarray(image.report.size - 4, image.report.size)]).toEqual([
           0x48, 0xa0, 0xe4, 0xcd,
         ]);
+      }),
+      SEED,
+    );
+  });
+
+  const features = fc.record(
+    {
+      minimalTables: fc.boolean(),
+      compressTables: fc.boolean(),
+      dedupe: fc.boolean(),
+      cblockSize: fc.constantFrom(4096, 8192, 16384, 65536, 2 ** 20),
+      split: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+
+  it('stores any tree with any features, the same bytes by any number of batches and again', async () => {
+    await fc.assert(
+      fc.asyncProperty(repetitive, policy, features, async (root, xip, wanted) => {
+        const build = async (compressor: PageCompressor): Promise<Uint8Array> =>
+          (await buildImage(root, { xip, features: wanted, compressor })).toBytes();
+        const bytes = await build(createInlineCompressor(deflater));
+        expect(comparableTree(new ReferenceReader(bytes).tree())).toEqual(comparableTree(root));
+        expect(comparableTree(treeOfImage(bytes))).toEqual(comparableTree(root));
+        for (const parallelism of [1, 3])
+          expect(Buffer.compare(await build(reluctant(parallelism)), bytes)).toBe(0);
       }),
       SEED,
     );

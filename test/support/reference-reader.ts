@@ -1,7 +1,7 @@
 /**
  * Reads an image back into a tree, written from the format description alone and sharing no code with
- * src/fs: an independent check of what the builder writes. It reads only what the original builder makes
- * (plain regions, one page a cblock, interleaved tables).
+ * src/fs: an independent check of what the builder writes. It reads what the format says of version 2.2 with
+ * zlib.
  *
  * @module
  */
@@ -33,11 +33,15 @@ export class ReferenceReader {
     readonly entries: number;
   } {
     const at = Number(this.#image.readBigUInt64BE(FIRST_FIELD + 8 * REGIONS.indexOf(name)));
-    const [offset, size, , entries] = [0, 8, 16, 24].map((field) =>
+    const [offset, size, stored, entries] = [0, 8, 16, 24].map((field) =>
       Number(this.#image.readBigUInt64BE(at + field)),
     ) as [number, number, number, number];
     const depth = this.#image.readUInt8(at + 32);
-    return { bytes: this.#image.subarray(offset, offset + size), depth, entries };
+    const bytes =
+      stored === 0
+        ? this.#image.subarray(offset, offset + size)
+        : inflateSync(this.#image.subarray(offset, offset + stored));
+    return { bytes, depth, entries };
   }
 
   /** An entry of a table (section 4). */

@@ -5,7 +5,13 @@ import { run, usual } from '../../support/mkfs-command.ts';
 describe('mkfs.axfs refuses', () => {
   const cases: readonly (readonly [string, string, FakeHost, number, string])[] = [
     ['a missing tree', 'nowhere out.axfs', usual(), 16, 'cannot stat nowhere: ENOENT'],
-    ['a tree that is a file', 'list.csv out.axfs', usual(), 8, 'list.csv is not a directory'],
+    [
+      'a tree that is a file',
+      'list.csv out.axfs',
+      usual(),
+      8,
+      'list.csv is neither a directory, a tar archive nor a cpio archive (newc)',
+    ],
     [
       'an unreadable file',
       'tree out.axfs',
@@ -92,7 +98,7 @@ describe('mkfs.axfs refuses', () => {
       16,
       'image out.axfs is inside the tree /: it would pack itself',
     ],
-    ['no arguments', '', usual(), 16, "missing required argument 'directory'"],
+    ['no arguments', '', usual(), 16, "missing required argument 'source'"],
     ['no image', 'tree', usual(), 16, "missing required argument 'image'"],
     ['an unknown option', '--fast tree out.axfs', usual(), 16, "unknown option '--fast'"],
     [

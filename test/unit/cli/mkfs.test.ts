@@ -53,7 +53,11 @@ describe('mkfs.axfs', () => {
     const summary = JSON.parse(host.stdout) as Record<string, unknown>;
     expect(summary).toMatchObject({
       image: 'out.axfs',
-      directory: 'tree',
+      source: 'tree',
+      written: true,
+      mmapSize: expect.any(Number) as number,
+      features: { dedupe: true, codec: 'zlib' },
+      shared: { nodes: 0, files: 0, filePages: 0 },
       imageBytes: image!.length,
       files: 6,
       fileBytes: 17_205,

@@ -54,6 +54,20 @@ describe('scanTree', () => {
     expect(scan(host, '/tree/').tree.entries.size).toBe(2);
   });
 
+  it('makes names of one inode one object, and counts its bytes for each', () => {
+    const host = new FakeHost({ '/tree/a/one': 'abc', '/tree/other': 'abc' })
+      .link('/tree/two', '/tree/a/one')
+      .special('/tree/pipe', 'fifo')
+      .link('/tree/a/pipe', '/tree/pipe');
+    const { tree, fileBytes } = scan(host);
+    const at = (name: string): TreeEntry | undefined => tree.entries.get(fromText(name));
+    const inA = (at('a') as TreeDirectory).entries;
+    expect(at('two')).toBe(inA.get(fromText('one')));
+    expect(at('pipe')).toBe(inA.get(fromText('pipe')));
+    expect(at('other')).not.toBe(at('two'));
+    expect(fileBytes).toBe(9);
+  });
+
   it('reads large files in pieces', () => {
     const content = noiseBytes(1024 * 1024 * 2 + 5);
     const { tree } = scan(new FakeHost({ '/tree/f': content }));
@@ -125,6 +139,7 @@ describe('scanTree', () => {
   };
   const stat = (size: number, mode = 0o100644): ReturnType<FakeHost['files']['stat']> => ({
     ...{ mode, uid: 0, gid: 0, rdev: 0 },
+    ...{ device: 1, inode: 1n, links: 1 },
     size,
   });
   it('notices a change while it reads, a change of type, and closes the file every time', () => {

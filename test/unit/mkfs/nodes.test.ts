@@ -5,13 +5,17 @@ import { createPakoDeflater } from '../../../src/codec/pako.ts';
 import { joinChunks } from '../../../src/mkfs/chunks.ts';
 import { planInodes } from '../../../src/mkfs/inodes.ts';
 import { storeNodes } from '../../../src/mkfs/nodes.ts';
-import type { NodeOptions, StoredNodes } from '../../../src/mkfs/nodes.ts';
+import type { StoredNodes } from '../../../src/mkfs/node-store.ts';
+import type { NodeOptions } from '../../../src/mkfs/nodes.ts';
 import { treeFrom } from '../../../src/mkfs/tree.ts';
 import type { EntrySpec, FileContent } from '../../../src/mkfs/tree.ts';
 import { noiseBytes, textBytes } from '../../support/sample-data.ts';
 
 const inline = createInlineCompressor(createPakoDeflater());
-const OPTIONS: NodeOptions = { policy: { kind: 'none' }, xipTails: false, compressor: inline };
+const OPTIONS: NodeOptions = {
+  ...{ policy: { kind: 'none' }, xipTails: false, dedupe: false, cblockSize: 4096 },
+  compressor: inline,
+};
 
 const store = (
   spec: Record<string, EntrySpec>,
@@ -25,9 +29,9 @@ describe('storeNodes', () => {
   it('compresses what shrinks and keeps the rest with one extra zero byte', async () => {
     const noise = noiseBytes(4096);
     const nodes = await store({ a: textBytes(5000), b: noise, c: 'xy' });
-    expect(nodes.types).toEqual([1, 1, 2, 2]);
-    expect(nodes.indexes).toEqual([0, 1, 0, 1]);
-    expect(nodes.banodeOffsets).toEqual([0, 4097]);
+    expect([...nodes.types]).toEqual([1, 1, 2, 2]);
+    expect([...nodes.indexes]).toEqual([0, 1, 0, 1]);
+    expect([...nodes.banodeOffsets]).toEqual([0, 4097]);
     expect(bytesOf(nodes.byteAligned)).toEqual(Uint8Array.of(...noise, 0, 0x78, 0x79, 0));
     expect(nodes.cblockOffsets[1]).toBe(createPakoDeflater().deflate(textBytes(4096)).length);
   });
@@ -37,16 +41,16 @@ describe('storeNodes', () => {
       { a: textBytes(4096 + 3), b: { type: 'symlink', target: 'xy' }, c: 'z' },
       { policy: { kind: 'all' } },
     );
-    expect(nodes.types).toEqual([0, 2, 2, 2]);
+    expect([...nodes.types]).toEqual([0, 2, 2, 2]);
     expect(nodes.xip.size).toBe(4096);
     const tail = textBytes(4099).subarray(4096);
     expect(bytesOf(nodes.byteAligned)).toEqual(Uint8Array.of(...tail, 0x78, 0x79, 0, 0x7a));
-    expect(nodes.banodeOffsets).toEqual([0, 3, 6]);
+    expect([...nodes.banodeOffsets]).toEqual([0, 3, 6]);
   });
 
   it('pads tails to XIP pages with zeros where tails may go there', async () => {
     const nodes = await store({ a: textBytes(4099) }, { policy: { kind: 'all' }, xipTails: true });
-    expect(nodes.types).toEqual([0, 0]);
+    expect([...nodes.types]).toEqual([0, 0]);
     const expected = new Uint8Array(8192);
     expected.set(textBytes(4099));
     expect(bytesOf(nodes.xip)).toEqual(expected);

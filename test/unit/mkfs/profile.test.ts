@@ -61,6 +61,24 @@ describe('parseProfile', () => {
     expect(pagesOf('a, b,c,4096,1\n')).toEqual({ 'a, b,c': [1] });
   });
 
+  it('reads the first driver’s lines, which have a blank before the end', () => {
+    expect(parse('./a/b/c,4096,3 \n./a/b/c,8192,1 \r\n').entries).toEqual([
+      { path: 'a/b/c', offset: 4096, count: 3, line: 1 },
+      { path: 'a/b/c', offset: 8192, count: 1, line: 2 },
+    ]);
+  });
+
+  it('reads a fourth field of letters as uses, and takes no other for one', () => {
+    expect(parse('a,0,5,r\na,4096,7,rw\na,w,8192,1,xw \na,0,1\n').entries).toEqual([
+      { path: 'a', offset: 0, count: 5, line: 1 },
+      { path: 'a', offset: 4096, count: 7, line: 2, written: true },
+      { path: 'a,w', offset: 8192, count: 1, line: 3, written: true },
+      { path: 'a', offset: 0, count: 1, line: 4 },
+    ]);
+    expect(() => parse('a,0,1,q\n')).toThrow("list.csv:1: count is 'q'");
+    expect(() => parse('a,0,w\n')).toThrow("list.csv:1: count is 'w'");
+  });
+
   it('keeps names that are not UTF-8', () => {
     expect(parse('a\udcff,0,1\n').entries[0]?.path).toBe('a\xff');
   });

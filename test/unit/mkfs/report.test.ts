@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ByteSink } from '../../../src/mkfs/chunks.ts';
+import { IMPROVED_FEATURES } from '../../../src/mkfs/features.ts';
 import { planInodes } from '../../../src/mkfs/inodes.ts';
 import { placeRegions } from '../../../src/mkfs/layout.ts';
 import type { RegionContent } from '../../../src/mkfs/layout.ts';
@@ -21,9 +22,13 @@ it('warns of files that the kernel reads in part', () => {
   const report = reportBuild({
     plan: planInodes(treeFrom({ 'd/f': sized(2 ** 31), g: sized(2 ** 31 - 1) }), false),
     nodes: {
-      ...{ types: [], indexes: [], banodeOffsets: [], cblockOffsets: [] },
+      ...{ types: new Uint8Array(0), indexes: new Uint32Array(0), cblockSize: 0 },
+      ...{ cnodeCblocks: new Uint32Array(0), cnodeOffsets: new Uint32Array(0) },
+      ...{ banodeOffsets: new Float64Array(0), cblockOffsets: new Float64Array(0) },
+      ...{ firstNodes: new Float64Array(0), sharedNodes: 0, sharedInodes: 0, sharedInodeNodes: 0 },
       ...{ xip: sink, byteAligned: sink, compressed: sink },
     },
+    features: IMPROVED_FEATURES,
     layout: placeRegions(contents),
     policy: { kind: 'none' },
   });

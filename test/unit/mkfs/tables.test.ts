@@ -4,7 +4,7 @@ import { planInodes } from '../../../src/mkfs/inodes.ts';
 import { encodeNames, encodeTables, tableValues } from '../../../src/mkfs/tables.ts';
 import type { TableValues } from '../../../src/mkfs/tables.ts';
 import { ByteSink } from '../../../src/mkfs/chunks.ts';
-import type { StoredNodes } from '../../../src/mkfs/nodes.ts';
+import type { StoredNodes } from '../../../src/mkfs/node-store.ts';
 import { TABLE_NAMES } from '../../../src/ondisk/regions.ts';
 import { treeFrom } from '../../../src/mkfs/tree.ts';
 
@@ -16,10 +16,15 @@ const sinkOf = (size: number): ByteSink => {
 
 /** Two XIP pages, one cblock, two banodes. */
 const nodes: StoredNodes = {
-  types: [0, 1, 2, 0, 2],
-  indexes: [0, 0, 0, 1, 1],
-  banodeOffsets: [0, 10],
-  cblockOffsets: [0],
+  types: Uint8Array.of(0, 1, 2, 0, 2),
+  indexes: Uint32Array.of(0, 0, 0, 1, 1),
+  banodeOffsets: Float64Array.of(0, 10),
+  cnodeCblocks: Uint32Array.of(0),
+  cnodeOffsets: Uint32Array.of(0),
+  cblockOffsets: Float64Array.of(0),
+  cblockSize: 4096,
+  firstNodes: Float64Array.of(0, 0, 0, 1),
+  ...{ sharedNodes: 0, sharedInodes: 0, sharedInodeNodes: 0 },
   xip: sinkOf(8192),
   byteAligned: sinkOf(15),
   compressed: sinkOf(77),
@@ -35,7 +40,10 @@ it('writes names in inode order, each with its NUL', () => {
 const values = tableValues(plan, nodes, [0, 3, 5, 7]);
 
 it('ends the node tables with the three sentinels (section 6.4)', () => {
-  expect(values).toMatchObject({
+  const lists = Object.fromEntries(
+    Object.entries(values).map(([name, column]) => [name, Array.from(column)]),
+  );
+  expect(lists).toMatchObject({
     node_type: [0, 1, 2, 0, 2, 2, 1, 0],
     node_index: [0, 0, 0, 1, 1, 2, 1, 2],
     cnode_offset: [0, 0],
@@ -47,7 +55,7 @@ it('ends the node tables with the three sentinels (section 6.4)', () => {
 
 describe('encodeTables', () => {
   it('uses the original depths', () => {
-    const tables = encodeTables(values, true);
+    const tables = encodeTables(values, { minimal: false, compat: true });
     for (const name of TABLE_NAMES)
       expect(tables[name].depth, name).toBe(name === 'node_type' ? 1 : 4);
     expect(tables.banode_offset).toEqual({
@@ -59,7 +67,7 @@ describe('encodeTables', () => {
 
   const with33Bits: TableValues = { ...values, cblock_offset: [0, 2 ** 32 - 1, 2 ** 32] };
   it('takes a deeper table where a value needs it', () => {
-    const tables = encodeTables(with33Bits, false);
+    const tables = encodeTables(with33Bits, { minimal: false, compat: false });
     expect(tables.cblock_offset.depth).toBe(5);
     expect(tables.cblock_offset.bytes).toEqual(
       Uint8Array.of(0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1, 0, 0, 0, 0),
@@ -68,12 +76,23 @@ describe('encodeTables', () => {
   });
 
   it('refuses it in compat', () => {
-    expect(() => encodeTables(with33Bits, true)).toThrow(
+    expect(() => encodeTables(with33Bits, { minimal: false, compat: true })).toThrow(
       expect.objectContaining({
         code: 'EFBIG',
         message: "table cblock_offset holds 4294967296, more than the original's 4 bytes an entry",
       }),
     );
-    expect(() => encodeTables({ ...values, cblock_offset: [0, 2 ** 32 - 1] }, true)).not.toThrow();
+    const fits = { ...values, cblock_offset: [0, 2 ** 32 - 1] };
+    expect(() => encodeTables(fits, { minimal: false, compat: true })).not.toThrow();
+  });
+
+  it('uses the narrowest depths on demand', () => {
+    const tables = encodeTables(
+      { ...values, cblock_offset: [0, 255, 256], banode_offset: [0, 2 ** 32] },
+      { minimal: true, compat: false },
+    );
+    const depths = TABLE_NAMES.map((name) => tables[name].depth);
+    expect(depths).toEqual([1, 1, 1, 1, 5, 2, 1, 1, 1, 1, 1, 2, 1, 1]);
+    expect(tables.cblock_offset.bytes).toEqual(Uint8Array.of(0, 0, 0, 255, 1, 0));
   });
 });
