@@ -6,10 +6,14 @@
 import { fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
+import type { CodecName } from '../codec/codecs.ts';
+import type { Inflater } from '../codec/zlib.ts';
+import type { SecondForm } from '../fs/source.ts';
 import { AxfsVolume } from '../fs/volume.ts';
 import type { Host, OpenFile } from '../host/host.ts';
 import { typeOfMode } from '../ondisk/mode.ts';
 import type { FlashContents } from '../mtd/contents.ts';
+import type { MtdDevice } from '../mtd/device.ts';
 import { createRamDevice } from '../mtd/ram.ts';
 
 /** Contents of an open file. @throws AxfsError EIO when it got shorter meanwhile. */
@@ -29,15 +33,30 @@ function fileContents(file: OpenFile, size: number, name: string): FlashContents
   };
 }
 
-/**
- * Opens the image file at `path`, hands its volume to `use`, and closes the file.
- *
- * @throws AxfsError when the file cannot be read or is no AXFS image.
- */
-export async function withImageFile<T>(
+/** For commands that read images: `.option(...SECOND_DEVICE)`, and {@link ImagePaths} of what it gives. */
+export const SECOND_DEVICE = [
+  '--second-device <file>',
+  'holds what is behind mmap_size: that part alone, or a whole image',
+] as const;
+
+/** An image's file, and that of its second device if it is split over two. */
+export interface ImagePaths {
+  readonly image: string;
+  readonly secondDevice?: string | undefined;
+}
+
+/** An image's files as devices. */
+export interface ImageDevices {
+  /** The image's name, for messages. */
+  readonly name: string;
+  readonly device: MtdDevice;
+  readonly second?: MtdDevice;
+}
+
+async function withDevice<T>(
   host: Host,
   path: string,
-  use: (volume: AxfsVolume) => T | Promise<T>,
+  use: (device: MtdDevice, name: string) => T | Promise<T>,
 ): Promise<T> {
   const bytePath: ByteString = fromText(path);
   const name = toPrintable(bytePath);
@@ -50,9 +69,48 @@ export async function withImageFile<T>(
     );
   const file = host.files.open(bytePath);
   try {
-    const device = createRamDevice(name, fileContents(file, size, name));
-    return await use(new AxfsVolume(device, { name, inflater: host.makeInflater() }));
+    return await use(createRamDevice(name, fileContents(file, size, name)), name);
   } finally {
     file.close();
   }
+}
+
+/** Opens an image's file or files, hands them to `use`, and closes them. @throws AxfsError when one cannot be read. */
+export const withImageDevices = <T>(
+  host: Host,
+  { image, secondDevice }: ImagePaths,
+  use: (devices: ImageDevices) => T | Promise<T>,
+): Promise<T> =>
+  withDevice(host, image, (device, name) =>
+    secondDevice === undefined
+      ? use({ name, device })
+      : withDevice(host, secondDevice, (second) => use({ name, device, second })),
+  );
+
+/** What a second device was taken for, for people. */
+export const secondText = (name: string, form: SecondForm, from: number): string =>
+  form === 'tail'
+    ? `${name}: taken as the part of the image from byte ${String(from)} on`
+    : `${name}: taken as a whole image, used from byte ${String(from)} on`;
+
+/**
+ * Opens the image file at `image`, hands its volume to `use`, and closes the file. What a second device was
+ * taken for is said on standard error.
+ *
+ * @throws AxfsError when a file cannot be read or is no AXFS image.
+ */
+export function withImageFile<T>(
+  host: Host,
+  image: string | ImagePaths,
+  use: (volume: AxfsVolume) => T | Promise<T>,
+): Promise<T> {
+  const paths = typeof image === 'string' ? { image } : image;
+  return withImageDevices(host, paths, ({ device, ...rest }) => {
+    const inflaterFor = (codec: CodecName): Inflater => host.makeInflater(codec);
+    const volume = new AxfsVolume(device, { ...rest, inflater: host.makeInflater(), inflaterFor });
+    const { second } = volume.image.source;
+    if (second !== undefined)
+      host.terminal.err(`axfs: ${secondText(second.device.info.name, second.form, second.from)}\n`);
+    return use(volume);
+  });
 }

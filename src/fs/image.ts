@@ -6,10 +6,11 @@
  */
 import { viewOf } from '../base/bytes.ts';
 import { AxfsError } from '../base/errno.ts';
+import { PAGE_SIZE } from '../base/units.ts';
+import { CODECS, DEFAULT_CODEC, codecOf, codecOfType } from '../codec/codecs.ts';
+import type { CodecName } from '../codec/codecs.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { MtdDevice } from '../mtd/device.ts';
-import { PAGE_SIZE } from '../base/units.ts';
-import { ByteTable } from '../ondisk/bytetable.ts';
 import {
   AXFS_MAGIC,
   DESCRIPTOR_BYTES,
@@ -18,34 +19,65 @@ import {
   MAX_TABLE_DEPTH,
   SUPERBLOCK_BYTES,
 } from '../ondisk/constants.ts';
-import { REGIONS, TABLE_NAMES, decodeDescriptor, storedSize } from '../ondisk/regions.ts';
-import type { RegionDescriptor, RegionName, TableName } from '../ondisk/regions.ts';
-import { decodeSuperblock } from '../ondisk/superblock.ts';
-import type { Superblock } from '../ondisk/superblock.ts';
-import { placeRegion, readImage } from './regions.ts';
-import type { ImageSource, RegionBytes } from './regions.ts';
+import { REGIONS, decodeDescriptor, storedSize } from '../ondisk/regions.ts';
+import type { RegionDescriptor, RegionName } from '../ondisk/regions.ts';
+import { decodeSuperblock, tailOf } from '../ondisk/superblock.ts';
+import type { FoundSuperblock } from '../ondisk/superblock.ts';
+import { placeRegion } from './regions.ts';
+import type { RegionBytes } from './regions.ts';
+import { findSecond, readImage } from './source.ts';
+import type { ImageSource } from './source.ts';
+import { openTables } from './tables.ts';
+import type { LaidOutTables } from './tables.ts';
 
-/** An image whose structure has been read and checked. */
-export interface OpenImage {
-  readonly source: ImageSource;
-  readonly superblock: Superblock;
-  readonly descriptors: Readonly<Record<RegionName, RegionDescriptor>>;
-  readonly regions: Readonly<Record<RegionName, RegionBytes>>;
-  readonly tables: Readonly<Record<TableName, ByteTable>>;
+/** What opening an image needs beside the device. */
+export interface ImageOptions {
+  /** The image's name, for messages. */
+  readonly name: string;
+  /** For zlib, by far the usual compression. */
+  readonly inflater: Inflater;
+  /** For the other codecs; those that need no module of the machine do without. */
+  readonly inflaterFor?: (codec: CodecName) => Inflater;
+  /** Holds the image from `mmap_size` on. */
+  readonly second?: MtdDevice;
 }
 
+/** An image whose structure has been read and checked. */
+export interface OpenImage extends LaidOutTables {
+  readonly source: ImageSource;
+  readonly superblock: FoundSuperblock;
+  /** Expands what its compression_type says. */
+  readonly inflater: Inflater;
+  readonly descriptors: Readonly<Record<RegionName, RegionDescriptor>>;
+  readonly regions: Readonly<Record<RegionName, RegionBytes>>;
+}
+
+/** Bytes of strings and tables, each, that a reader keeps; above, a claim is damage or beyond this reader. */
+export const MAX_RESIDENT = 2 ** 30;
+/** deflate cannot expand by more than this (zlib's technical notes), so a larger claim is damage. */
+const DEFLATE_MAX_EXPANSION = 1032;
+const DEFLATE_OVERHEAD = 1024;
+/** Bytes that all compressed regions together may expand to. */
+export const MAX_EXPANDED = 2 ** 27;
+
 /**
- * Opens the image at offset 0 of `device`.
+ * Opens the image at offset 0 of `device`, of any dialect of the format.
  *
- * @throws AxfsError EINVAL with one sentence naming `name`, the field and what was expected.
+ * @throws AxfsError EINVAL with one sentence naming the image, the field and what was expected; EOVERFLOW for
+ * fields beyond 2^53-1; EFBIG for regions too large to be kept.
  */
-export function openImage(device: MtdDevice, name: string, inflater: Inflater): OpenImage {
+export function openImage(device: MtdDevice, options: ImageOptions): OpenImage {
+  const { name } = options;
   const head = new Uint8Array(Math.min(SUPERBLOCK_BYTES, device.info.size));
   device.read(0, head);
   const superblock = decodeSuperblock(head, name);
-  checkSizes(superblock, device, name);
+  const inflater = inflaterOf(superblock.compressionType, options);
+  checkSizes(superblock, name);
+  checkHeld(superblock, device, options);
+  const second =
+    options.second === undefined ? undefined : findSecond(options.second, name, superblock);
   const window = superblock.mmapSize > 0 ? device.point(0, superblock.mmapSize) : undefined;
-  const source: ImageSource = { name, device, size: superblock.size, window };
+  const source: ImageSource = { name, device, second, size: superblock.size, window };
   try {
     return readStructure(source, superblock, inflater);
   } catch (error) {
@@ -59,30 +91,65 @@ export function closeImage({ source }: OpenImage): void {
   if (source.window !== undefined) source.device.unpoint(source.window);
 }
 
-function readStructure(source: ImageSource, superblock: Superblock, inflater: Inflater): OpenImage {
+/** compression_type values that can be read, for messages: `0 (zlib) or 76 (lz4)`. */
+export const READABLE_TYPES = [
+  ...new Map(
+    [...CODECS].reverse().map(({ compressionType, name }) => [compressionType, name] as const),
+  ),
+]
+  .sort(([a], [b]) => a - b)
+  .map(([type, name]) => `${String(type)} (${name})`)
+  .join(' or ');
+
+/** Expands what a compression_type says. @throws AxfsError EINVAL when no codec has it. */
+export function inflaterOf(type: number, { name, inflater, inflaterFor }: ImageOptions): Inflater {
+  const codec =
+    codecOfType(type) ??
+    refuse(name, `compression_type is ${String(type)}, expected ${READABLE_TYPES}`);
+  if (codec === DEFAULT_CODEC) return inflater;
+  return inflaterFor === undefined ? codecOf(codec).makeInflater({}) : inflaterFor(codec);
+}
+
+function readStructure(
+  source: ImageSource,
+  superblock: FoundSuperblock,
+  inflater: Inflater,
+): OpenImage {
   checkTrailingMagic(source);
   const descriptors: Partial<Record<RegionName, RegionDescriptor>> = {};
-  const regions: Partial<Record<RegionName, RegionBytes>> = {};
+  const first = tailOf(superblock.tail).bytes;
+  let expanded = 0;
   for (const { name: region, kind } of REGIONS) {
-    const descriptor = readDescriptor(source, region, superblock.descriptorOffsets[region]);
+    const offset = superblock.descriptorOffsets[region];
+    const descriptor = readDescriptor(source, region, offset, first);
     checkRegion(source, region, kind, descriptor);
+    if (descriptor.compressedSize > 0) expanded += descriptor.size;
     descriptors[region] = descriptor;
-    regions[region] = placeRegion(source, region, descriptor, inflater);
   }
-  const tables: Partial<Record<TableName, ByteTable>> = {};
-  for (const table of TABLE_NAMES)
-    tables[table] = new ByteTable(
-      table,
-      regions[table]?.resident ?? new Uint8Array(0),
-      descriptors[table]?.tableByteDepth ?? 0,
-      source.name,
+  if (expanded > MAX_EXPANDED)
+    throw new AxfsError(
+      'EFBIG',
+      `${source.name}: compressed regions claim to expand to ${String(expanded)} bytes together, expected at most ${String(MAX_EXPANDED)}`,
     );
+  const described = descriptors as Record<RegionName, RegionDescriptor>;
+  const regions: Partial<Record<RegionName, RegionBytes>> = {};
+  for (const { name: region } of REGIONS)
+    regions[region] = placeRegion(source, region, described[region], inflater);
+  const placed = regions as Record<RegionName, RegionBytes>;
   return {
     source,
     superblock,
-    descriptors: descriptors as Record<RegionName, RegionDescriptor>,
-    regions: regions as Record<RegionName, RegionBytes>,
-    tables: tables as Record<TableName, ByteTable>,
+    inflater,
+    descriptors: described,
+    regions: placed,
+    ...openTables({
+      name: source.name,
+      versionMajor: superblock.versionMajor,
+      files: superblock.files,
+      stringsSize: placed.strings.size,
+      bytesOf: (table) => placed[table].resident,
+      depthOf: (table) => described[table].tableByteDepth,
+    }),
   };
 }
 
@@ -90,17 +157,30 @@ function refuse(name: string, what: string): never {
   throw new AxfsError('EINVAL', `${name}: ${what}`);
 }
 
-function checkSizes(superblock: Superblock, device: MtdDevice, name: string): void {
-  const { size, mmapSize, cblockSize } = superblock;
+/** The device holds what the superblock says, as far as no second one is there to hold it. */
+function checkHeld(
+  { size, mmapSize }: FoundSuperblock,
+  device: MtdDevice,
+  { name, second }: ImageOptions,
+): void {
+  const held = device.info.size;
+  if (second !== undefined && held < mmapSize)
+    refuse(
+      name,
+      `truncated: the superblock says ${String(mmapSize)} bytes are in front of the second device, but there are ${String(held)}`,
+    );
+  if (second === undefined && held < size)
+    refuse(
+      name,
+      `truncated: the superblock says ${String(size)} bytes up to and including the trailing magic, but there are ${String(held)}${mmapSize > 0 && mmapSize <= held ? `; those from ${String(mmapSize)} on may be on a second device` : ''}`,
+    );
+}
+
+function checkSizes({ size, mmapSize, cblockSize }: FoundSuperblock, name: string): void {
   if (size < SUPERBLOCK_BYTES + MAGIC_BYTES)
     refuse(
       name,
       `superblock field size is ${String(size)}, too small for a superblock and the magic`,
-    );
-  if (size > device.info.size)
-    refuse(
-      name,
-      `truncated: the superblock says ${String(size)} bytes up to and including the trailing magic, but there are ${String(device.info.size)}`,
     );
   if (mmapSize > size)
     refuse(
@@ -124,8 +204,13 @@ function checkTrailingMagic(source: ImageSource): void {
     );
 }
 
-function readDescriptor(source: ImageSource, region: RegionName, offset: number): RegionDescriptor {
-  if (offset < SUPERBLOCK_BYTES || offset + DESCRIPTOR_BYTES > source.size)
+function readDescriptor(
+  source: ImageSource,
+  region: RegionName,
+  offset: number,
+  first: number,
+): RegionDescriptor {
+  if (offset < first || offset + DESCRIPTOR_BYTES > source.size)
     refuse(
       source.name,
       `descriptor of region ${region} is at offset ${String(offset)}, outside the image of ${String(source.size)} bytes`,
@@ -149,6 +234,17 @@ function checkRegion(
     refuse(
       source.name,
       `region ${region} is ${String(stored)} bytes at offset ${String(descriptor.fsoffset)}, outside the image of ${String(source.size)} bytes`,
+    );
+  const { compressedSize, size } = descriptor;
+  if (compressedSize > 0 && size > compressedSize * DEFLATE_MAX_EXPANSION + DEFLATE_OVERHEAD)
+    refuse(
+      source.name,
+      `region ${region} claims to expand from ${String(compressedSize)} to ${String(size)} bytes, which deflate cannot do`,
+    );
+  if ((kind === 'table' || region === 'strings') && descriptor.size > MAX_RESIDENT)
+    throw new AxfsError(
+      'EFBIG',
+      `${source.name}: region ${region} has ${String(descriptor.size)} bytes, expected at most ${String(MAX_RESIDENT)}`,
     );
   if (kind === 'table' && descriptor.size > 0) {
     const depth = descriptor.tableByteDepth;

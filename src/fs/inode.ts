@@ -12,6 +12,7 @@ import { NAME_MAX } from '../ondisk/constants.ts';
 import { decodeRdev, typeOfMode } from '../ondisk/mode.ts';
 import type { DeviceNumber, InodeType } from '../ondisk/mode.ts';
 import type { OpenImage } from './image.ts';
+import { inodeCount } from './tables.ts';
 
 /** The root directory's inode number. */
 export const ROOT_INODE: InodeNumber = inodeNumber(0);
@@ -34,15 +35,23 @@ export interface Inode {
   readonly rdev?: DeviceNumber;
 }
 
+/** Children of a directory by name. */
+interface NamedChildren {
+  readonly byName: ReadonlyMap<ByteString, InodeNumber>;
+  /** What is wrong with the first name that is damaged. */
+  readonly damage: AxfsError | undefined;
+}
+
 /** Reads inodes by number. */
 export class InodeTable {
+  /** As the superblock says, as far as the tables have rows. */
   readonly count: number;
   readonly #image: OpenImage;
-  readonly #children = new Map<InodeNumber, ReadonlyMap<ByteString, InodeNumber>>();
+  readonly #children = new Map<InodeNumber, NamedChildren>();
 
   constructor(image: OpenImage) {
     this.#image = image;
-    this.count = image.superblock.files;
+    this.count = inodeCount(image.tables, image.superblock.files);
   }
 
   /**
@@ -93,15 +102,18 @@ export class InodeTable {
     const { regions, tables } = this.#image;
     const strings = regions.strings.resident;
     const offset = tables.inode_name_offset.get(number);
-    const end = strings.indexOf(0, offset);
-    if (offset >= strings.length || end < 0)
-      this.#damaged(number, `name at offset ${String(offset)} of strings does not end`);
-    const name = fromBytes(strings.subarray(offset, end));
-    if (name.length < 1 || name.length > NAME_MAX)
+    // No further than a name can go: strings may be long, and have no NUL at all.
+    const held = strings.subarray(offset, offset + NAME_MAX + 1);
+    const length = held.indexOf(0);
+    if (length < 0)
       this.#damaged(
         number,
-        `name has ${String(name.length)} bytes, expected 1 to ${String(NAME_MAX)}`,
+        offset + held.length < strings.length
+          ? `name at offset ${String(offset)} of strings has more than ${String(NAME_MAX)} bytes`
+          : `name at offset ${String(offset)} of strings does not end`,
       );
+    if (length === 0) this.#damaged(number, `name has 0 bytes, expected 1 to ${String(NAME_MAX)}`);
+    const name = fromBytes(held.subarray(0, length));
     if (name === '.' || name === '..' || name.includes('/'))
       this.#damaged(number, `'${toPrintable(name)}' cannot be a name`);
     return name;
@@ -118,14 +130,38 @@ export class InodeTable {
     });
   }
 
-  /** The child called `name`, or `undefined`. */
+  /**
+   * The child called `name`, or `undefined`; of several, the first, as the driver finds them. A child whose
+   * name is damaged does not stand in the way of the others.
+   *
+   * @throws AxfsError ENOTDIR; EIO when there is no such child, but one whose name is damaged.
+   */
   lookup(directory: Inode, name: ByteString): InodeNumber | undefined {
     let children = this.#children.get(directory.number);
     if (children === undefined) {
-      children = new Map(this.readdir(directory).map((child) => [child.name, child.number]));
+      children = this.#childrenOf(directory);
       this.#children.set(directory.number, children);
     }
-    return children.get(name);
+    const found = children.byName.get(name);
+    if (found === undefined && children.damage !== undefined) throw children.damage;
+    return found;
+  }
+
+  #childrenOf(directory: Inode): NamedChildren {
+    this.#requireDirectory(directory);
+    const byName = new Map<ByteString, InodeNumber>();
+    let damage: AxfsError | undefined;
+    for (let i = 0; i < directory.numEntries; i += 1) {
+      const number = inodeNumber(directory.arrayIndex + i);
+      try {
+        const name = this.name(number);
+        if (!byName.has(name)) byName.set(name, number);
+      } catch (error) {
+        if (!(error instanceof AxfsError)) throw error;
+        damage ??= error;
+      }
+    }
+    return { byName, damage };
   }
 
   #requireDirectory(inode: Inode): void {

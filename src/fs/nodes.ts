@@ -45,9 +45,9 @@ export class NodeReader {
   #expandedLength = 0;
   readonly #inflateEvent: InflateEvent = { type: 'inflate', storedBytes: 0, bytes: 0 };
 
-  constructor(image: OpenImage, inflater: Inflater, sink: EventSink) {
+  constructor(image: OpenImage, sink: EventSink) {
     this.#image = image;
-    this.#inflater = inflater;
+    this.#inflater = image.inflater;
     this.#sink = sink;
     this.#expanded = new Uint8Array(image.superblock.cblockSize);
     this.bufferBytes = 2 * image.superblock.cblockSize;

@@ -7,9 +7,11 @@
  */
 import { AxfsError } from '../base/errno.ts';
 import type { Inflater } from '../codec/zlib.ts';
-import type { MtdDevice, MtdWindow } from '../mtd/device.ts';
+import type { MtdWindow } from '../mtd/device.ts';
 import { REGIONS, storedSize } from '../ondisk/regions.ts';
 import type { RegionDescriptor, RegionName } from '../ondisk/regions.ts';
+import { readImage } from './source.ts';
+import type { ImageSource } from './source.ts';
 
 /** Bytes of one region. */
 export interface RegionBytes {
@@ -27,31 +29,10 @@ export interface RegionBytes {
   countRead(offset: number, length: number): void;
 }
 
-/** Image bytes of one device: a window over the first `mmapSize` bytes, reads behind it. */
-export interface ImageSource {
-  /** The image's name, for messages. */
-  readonly name: string;
-  readonly device: MtdDevice;
-  readonly window: MtdWindow | undefined;
-  readonly size: number;
-}
-
 const NONE = new Uint8Array(0);
-/** deflate cannot expand by more than this (zlib's technical notes), so a larger claim is damage. */
-const DEFLATE_MAX_EXPANSION = 1032;
-const DEFLATE_OVERHEAD = 1024;
 
-/** Image bytes `[offset, offset + length)`, by memcpy from the window, by device read, or both. */
-export function readImage(source: ImageSource, offset: number, length: number): Uint8Array {
-  const mapped = source.window?.length ?? 0;
-  if (source.window !== undefined && offset + length <= mapped)
-    return source.window.copyFrom(offset, length);
-  const bytes = new Uint8Array(length);
-  const head = Math.max(0, Math.min(length, mapped - offset));
-  if (source.window !== undefined && head > 0) bytes.set(source.window.copyFrom(offset, head));
-  source.device.read(offset + head, bytes.subarray(head));
-  return bytes;
-}
+/** A plain region that has to be in RAM is read there at once up to this size, and else when it is looked at. */
+const COPY_AT_ONCE = 2 ** 24;
 
 /** Expands a region's one zlib stream; the inflater alone would not say whose it is. */
 function expandRegion(
@@ -72,6 +53,24 @@ function expandRegion(
   }
 }
 
+/** The expanded bytes of a region stored as one stream. */
+function expanded(
+  source: ImageSource,
+  name: RegionName,
+  descriptor: RegionDescriptor,
+  inflater: Inflater,
+): Uint8Array {
+  const stored = readImage(source, descriptor.fsoffset, storedSize(descriptor));
+  const bytes = new Uint8Array(descriptor.size);
+  const length = expandRegion(source, name, stored, bytes, inflater);
+  if (length !== descriptor.size)
+    throw new AxfsError(
+      'EINVAL',
+      `${source.name}: region ${name} expands to ${String(length)} bytes, expected ${String(descriptor.size)}`,
+    );
+  return bytes;
+}
+
 /** A region in RAM, expanded when stored compressed. */
 function regionInRam(
   source: ImageSource,
@@ -79,24 +78,24 @@ function regionInRam(
   descriptor: RegionDescriptor,
   inflater: Inflater,
 ): RegionBytes {
-  const stored = readImage(source, descriptor.fsoffset, storedSize(descriptor));
-  let resident = stored.slice();
-  if (descriptor.compressedSize > 0) {
-    resident = new Uint8Array(descriptor.size);
-    const length = expandRegion(source, name, stored, resident, inflater);
-    if (length !== descriptor.size)
-      throw new AxfsError(
-        'EINVAL',
-        `${source.name}: region ${name} expands to ${String(length)} bytes, expected ${String(descriptor.size)}`,
-      );
-  }
+  const { fsoffset, size, compressedSize } = descriptor;
+  const copy = (): Uint8Array => readImage(source, fsoffset, size).slice();
+  let resident: Uint8Array | undefined =
+    compressedSize > 0
+      ? expanded(source, name, descriptor, inflater)
+      : size <= COPY_AT_ONCE
+        ? copy()
+        : undefined;
   return {
     name,
-    size: descriptor.size,
+    size,
     place: 'ram',
-    resident,
+    get resident() {
+      return (resident ??= copy());
+    },
     windowOffset: -1,
-    read: (offset, length) => resident.subarray(offset, offset + length),
+    read: (offset, length) =>
+      resident?.subarray(offset, offset + length) ?? readImage(source, fsoffset + offset, length),
     countRead: () => undefined,
   };
 }
@@ -153,14 +152,6 @@ export function placeRegion(
   inflater: Inflater,
 ): RegionBytes {
   if (descriptor.size === 0) return regionOnDevice(source, name, descriptor);
-  if (
-    descriptor.compressedSize > 0 &&
-    descriptor.size > descriptor.compressedSize * DEFLATE_MAX_EXPANSION + DEFLATE_OVERHEAD
-  )
-    throw new AxfsError(
-      'EINVAL',
-      `${source.name}: region ${name} claims to expand from ${String(descriptor.compressedSize)} to ${String(descriptor.size)} bytes, which deflate cannot do`,
-    );
   const { window } = source;
   const inWindow = window !== undefined && descriptor.fsoffset + descriptor.size <= window.length;
   const spec = REGIONS.find((row) => row.name === name);

@@ -10,21 +10,17 @@ import { fromBytes, toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { ignoreEvents } from '../base/events.ts';
 import type { EventSink } from '../base/events.ts';
-import { PAGE_SIZE } from '../base/units.ts';
+import { PAGE_SIZE, inodeNumber } from '../base/units.ts';
 import type { InodeNumber } from '../base/units.ts';
-import type { Inflater } from '../codec/zlib.ts';
 import type { MtdDevice } from '../mtd/device.ts';
 import { closeImage, openImage } from './image.ts';
-import type { OpenImage } from './image.ts';
+import type { ImageOptions, OpenImage } from './image.ts';
 import { InodeTable, ROOT_INODE } from './inode.ts';
 import type { Inode } from './inode.ts';
 import { NodeReader } from './nodes.ts';
 
 /** What opening an image needs beside the device. */
-export interface VolumeOptions {
-  /** The image's name, for messages. */
-  readonly name: string;
-  readonly inflater: Inflater;
+export interface VolumeOptions extends ImageOptions {
   readonly sink?: EventSink;
 }
 
@@ -40,6 +36,9 @@ export interface ClaimedChild {
   readonly name: ByteString;
   readonly inode: Inode;
 }
+
+/** Told what a walk leaves out: why, and which inode. */
+export type DamageSink = (error: AxfsError, inode: InodeNumber) => void;
 
 /** Inodes met on a walk, each with the directory that has it. */
 export type ChildClaims = Map<InodeNumber, InodeNumber>;
@@ -59,12 +58,12 @@ export class AxfsVolume {
   /**
    * Opens the image at offset 0 of `device`.
    *
-   * @throws AxfsError EINVAL when it is not a readable AXFS 2.x image.
+   * @throws AxfsError EINVAL when it is not a readable AXFS image; as {@link openImage}.
    */
   constructor(device: MtdDevice, options: VolumeOptions) {
-    this.image = openImage(device, options.name, options.inflater);
+    this.image = openImage(device, options);
     this.inodes = new InodeTable(this.image);
-    this.nodes = new NodeReader(this.image, options.inflater, options.sink ?? ignoreEvents);
+    this.nodes = new NodeReader(this.image, options.sink ?? ignoreEvents);
     try {
       this.root = this.#readRoot();
     } catch (error) {
@@ -184,34 +183,56 @@ export class AxfsVolume {
    * Children of a directory met on a walk, in table order; `claims` remembers the walk's directories.
    *
    * @throws AxfsError EIO when two directories claim the same inode: a damaged image could otherwise name
-   * its few inodes by more paths than a walk ever ends with.
+   * its few inodes by more paths than a walk ever ends with. With `damaged`, a child that cannot be described
+   * is told there and left out instead.
    */
-  claimChildren(directory: Inode, claims: ChildClaims): readonly ClaimedChild[] {
-    return this.readdir(directory).map(({ name, number }) => {
-      const other = claims.get(number);
-      if (other !== undefined)
-        throw new AxfsError(
-          'EIO',
-          `${this.name}: inode ${String(number)} is a child of both inode ${String(other)} and inode ${String(directory.number)}`,
-        );
-      claims.set(number, directory.number);
-      return { name, inode: this.inodes.get(number) };
-    });
+  claimChildren(
+    directory: Inode,
+    claims: ChildClaims,
+    damaged?: DamageSink,
+  ): readonly ClaimedChild[] {
+    if (damaged === undefined)
+      return this.readdir(directory).map(({ name, number }) => {
+        this.#claim(directory, number, claims);
+        return { name, inode: this.inodes.get(number) };
+      });
+    const children: ClaimedChild[] = [];
+    for (let i = 0; i < directory.numEntries; i += 1) {
+      const number = inodeNumber(directory.arrayIndex + i);
+      try {
+        this.#claim(directory, number, claims);
+        children.push({ name: this.inodes.name(number), inode: this.inodes.get(number) });
+      } catch (error) {
+        if (!(error instanceof AxfsError)) throw error;
+        damaged(error, number);
+      }
+    }
+    return children;
+  }
+
+  #claim(directory: Inode, number: InodeNumber, claims: ChildClaims): void {
+    const other = claims.get(number);
+    if (other !== undefined)
+      throw new AxfsError(
+        'EIO',
+        `${this.name}: inode ${String(number)} is a child of both inode ${String(other)} and inode ${String(directory.number)}`,
+      );
+    claims.set(number, directory.number);
   }
 
   /**
    * Every inode once, directories before their children, children in table order.
    *
-   * @throws AxfsError EIO when the tables are damaged, as {@link claimChildren}.
+   * @throws AxfsError EIO when the tables are damaged, as {@link claimChildren}; with `damaged`, it goes on.
    */
-  *walk(): Generator<WalkEntry> {
+  *walk(damaged?: DamageSink): Generator<WalkEntry> {
     const claims: ChildClaims = new Map();
     const pending: WalkEntry[] = [{ path: '.' as ByteString, inode: this.root }];
     for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
       yield entry;
       if (entry.inode.type !== 'dir') continue;
       const prefix = entry.path === '.' ? '' : `${entry.path}/`;
-      const children = this.claimChildren(entry.inode, claims);
+      const children = this.claimChildren(entry.inode, claims, damaged);
       for (const { name, inode } of [...children].reverse())
         pending.push({ path: `${prefix}${name}` as ByteString, inode });
     }

@@ -1,5 +1,6 @@
 /**
- * Byte tables: packed arrays of big-endian integers of 1 to 8 bytes (format version 2).
+ * Byte tables: packed arrays of big-endian integers of 1 to 8 bytes (format version 2), and the planes that
+ * version 1 split them into.
  *
  * @module
  */
@@ -52,6 +53,19 @@ export class ByteTable {
       );
     return value;
   }
+}
+
+/**
+ * A planar table of version 1 as version 2 would store it. Planes are `floor(size / depth)` bytes long, the
+ * least significant one first (section 10).
+ */
+export function fromPlanar(planes: Uint8Array, depth: number): Uint8Array {
+  const entries = depth === 0 ? 0 : Math.floor(planes.length / depth);
+  const packed = new Uint8Array(entries * depth);
+  for (let plane = 0; plane < depth; plane += 1)
+    for (let k = 0; k < entries; k += 1)
+      packed[k * depth + depth - 1 - plane] = planes[plane * entries + k] ?? 0;
+  return packed;
 }
 
 /** Packs `values`, `depth` bytes each. */

@@ -1,5 +1,6 @@
 /**
- * The superblock of version 2.2.0: 264 bytes at image offset 0.
+ * The superblock at image offset 0: 264 bytes as version 2.2.0 is written, and the shorter ends that other
+ * writers gave it (format description, section 2.1).
  *
  * @module
  */
@@ -7,13 +8,7 @@ import { getField, getU64, setField, setU64, viewOf } from '../base/bytes.ts';
 import { byteStringOf, fromBytes, toBytes, toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SHIFT } from '../base/units.ts';
-import {
-  AXFS_MAGIC,
-  AXFS_SIGNATURE,
-  COMPRESSION_ZLIB,
-  SUPERBLOCK_BYTES,
-  VERSION,
-} from './constants.ts';
+import { AXFS_MAGIC, AXFS_SIGNATURE, COMPRESSION_ZLIB, SUPERBLOCK_BYTES } from './constants.ts';
 import { REGIONS } from './regions.ts';
 import type { RegionName } from './regions.ts';
 
@@ -38,12 +33,31 @@ export interface SuperblockFields {
   readonly pageShift: number;
 }
 
+/**
+ * How the superblock ends, the usual way first. `aligned`: timestamp 8-byte-aligned, as 64-bit, ARM, MIPS and
+ * PPC drivers read it. `i386`: 32-bit x86 aligns to 4. `none`: version 1 ends at 243 and means zlib, pages of
+ * 4 KiB and no timestamp. `bytes`: no descriptor can begin before.
+ */
+export const TAILS = [
+  { name: 'aligned', bytes: SUPERBLOCK_BYTES, timestamp: 248, pageShift: 256 },
+  { name: 'i386', bytes: 253, timestamp: 244, pageShift: 252 },
+  { name: 'none', bytes: 243, timestamp: undefined, pageShift: undefined },
+] as const;
+
+/** A row of {@link TAILS}. */
+export type Tail = (typeof TAILS)[number];
+
 /** A whole superblock. */
 export interface Superblock extends SuperblockFields {
   /** 40 bytes; all zero = none, else SHA-1 in the first 20. */
   readonly digest: Uint8Array;
   /** Image offset of each region's descriptor. */
   readonly descriptorOffsets: Readonly<Record<RegionName, number>>;
+}
+
+/** A superblock as it was found. */
+export interface FoundSuperblock extends Superblock {
+  readonly tail: Tail['name'];
 }
 
 /** Where the fields stand. Offsets and sizes as in the format description, section 2. */
@@ -73,11 +87,18 @@ const DESCRIPTOR_OFFSETS_OFFSET = 96;
 const VERSION_OFFSET = 240;
 /** `strings` field of the newer, unfinished builder's packed superblock: its first descriptor follows at once. */
 const PACKED_SUPERBLOCK_BYTES = 253;
+const VERSION_WITHOUT_TAIL = 1;
+
+/** The superblock is the newer builder's; version 1 may have a descriptor in that place. */
+export const isPacked = (view: DataView): boolean =>
+  view.getUint8(VERSION_OFFSET) !== VERSION_WITHOUT_TAIL &&
+  view.getUint32(DESCRIPTOR_OFFSETS_OFFSET) === 0 &&
+  view.getUint32(DESCRIPTOR_OFFSETS_OFFSET + 4) === PACKED_SUPERBLOCK_BYTES;
 
 /** Values of a superblock before they are known. */
 export const NO_DIGEST: Uint8Array = new Uint8Array(DIGEST_BYTES);
 
-/** Writes a superblock; padding is zero. */
+/** Writes a superblock with the aligned tail; padding is zero. */
 export function encodeSuperblock(superblock: Superblock): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_BYTES);
   const view = viewOf(bytes);
@@ -92,33 +113,81 @@ export function encodeSuperblock(superblock: Superblock): Uint8Array {
   return bytes;
 }
 
+const PAGE_SHIFT_FIELD = 'pageShift';
+const TIMESTAMP_FIELD = 'timestamp';
+/** What the superblock of version 1 does not have. */
+const TAIL_FIELDS: readonly string[] = ['compressionType', TIMESTAMP_FIELD, PAGE_SHIFT_FIELD];
+
+/** The row of a name. */
+export const tailOf = (name: Tail['name']): Tail =>
+  TAILS.find((row) => row.name === name) ?? TAILS[0];
+
 /**
- * Reads a superblock and checks what a 2.2.0 reader must: magic, signature, layout, version, page size and
- * compression type. `name` is the image's name, for messages.
+ * How a superblock ends: the first of {@link TAILS} whose page_shift is there, before every descriptor. One
+ * that no row fits is of version 1, or damaged and counts as aligned.
+ */
+function tailAt(view: DataView, firstDescriptor: number): Tail {
+  const fits = TAILS.find(
+    ({ bytes, pageShift }) =>
+      pageShift !== undefined &&
+      firstDescriptor >= bytes &&
+      pageShift < view.byteLength &&
+      view.getUint8(pageShift) === PAGE_SHIFT,
+  );
+  return (
+    fits ?? tailOf(view.getUint8(VERSION_OFFSET) === VERSION_WITHOUT_TAIL ? 'none' : 'aligned')
+  );
+}
+
+function readFields(view: DataView, tail: Tail, name: string): SuperblockFields {
+  const fields: Partial<Record<keyof SuperblockFields, number>> = {};
+  for (const { key, offset, bytes } of SUPER_FIELDS) {
+    const moved =
+      key === TIMESTAMP_FIELD || key === PAGE_SHIFT_FIELD ? (tail[key] ?? offset) : offset;
+    fields[key] =
+      tail.name === 'none' && TAIL_FIELDS.includes(key)
+        ? 0
+        : getField(view, moved, bytes, `${name}: superblock field ${key}`);
+  }
+  return {
+    ...(fields as unknown as SuperblockFields),
+    ...(tail.name === 'none' ? { pageShift: PAGE_SHIFT, compressionType: COMPRESSION_ZLIB } : {}),
+  };
+}
+
+function checkIdentity(view: DataView, name: string): void {
+  const refuse = (what: string): never => {
+    throw new AxfsError('EINVAL', `${name}: not an AXFS image: ${what}`);
+  };
+  if (view.byteLength < SUPERBLOCK_BYTES)
+    refuse(`${String(view.byteLength)} bytes, expected at least ${String(SUPERBLOCK_BYTES)}`);
+  const magic = view.getUint32(MAGIC_OFFSET);
+  if (magic !== AXFS_MAGIC)
+    refuse(
+      `magic is 0x${magic.toString(16).padStart(8, '0')}, expected 0x${AXFS_MAGIC.toString(16)}`,
+    );
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const signature = fromBytes(bytes.subarray(SIGNATURE_OFFSET, DIGEST_OFFSET));
+  if (signature !== AXFS_SIGNATURE)
+    refuse(
+      `signature is '${toPrintable(signature)}', expected '${toPrintable(byteStringOf(AXFS_SIGNATURE))}'`,
+    );
+}
+
+/**
+ * Reads a superblock of any version and tail, and checks what a reader must before it believes the rest:
+ * magic, signature, layout and page size. Whether the compression type is known is the reader's to say.
+ * `name` is the image's name, for messages.
  *
  * @throws AxfsError EINVAL naming the field, its value and what was expected; EOVERFLOW when a field exceeds
  * 2^53-1.
  */
-export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
+export function decodeSuperblock(bytes: Uint8Array, name: string): FoundSuperblock {
   const refuse = (what: string): never => {
     throw new AxfsError('EINVAL', `${name}: ${what}`);
   };
-  if (bytes.length < SUPERBLOCK_BYTES)
-    refuse(
-      `not an AXFS image: ${String(bytes.length)} bytes, expected at least ${String(SUPERBLOCK_BYTES)}`,
-    );
   const view = viewOf(bytes);
-  const magic = view.getUint32(MAGIC_OFFSET);
-  if (magic !== AXFS_MAGIC)
-    refuse(
-      `not an AXFS image: magic is 0x${magic.toString(16).padStart(8, '0')}, expected 0x${AXFS_MAGIC.toString(16)}`,
-    );
-  const signature = fromBytes(bytes.subarray(SIGNATURE_OFFSET, DIGEST_OFFSET));
-  if (signature !== AXFS_SIGNATURE)
-    refuse(
-      `not an AXFS image: signature is '${toPrintable(signature)}', expected '${toPrintable(byteStringOf(AXFS_SIGNATURE))}'`,
-    );
-
+  checkIdentity(view, name);
   const descriptorOffsets: Partial<Record<RegionName, number>> = {};
   REGIONS.forEach((region, i) => {
     descriptorOffsets[region.name] = getU64(
@@ -127,32 +196,18 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock {
       `${name}: descriptor offset of region ${region.name}`,
     );
   });
-  if (descriptorOffsets.strings === PACKED_SUPERBLOCK_BYTES)
+  if (isPacked(view))
     refuse(
       'packed 253-byte superblock of the unfinished newer builder, whose images no driver can mount',
     );
-  // Before the tail, which version 1 does not have.
-  const version = Array.from(bytes.subarray(VERSION_OFFSET, VERSION_OFFSET + 3));
-  if (version[0] !== VERSION.major) refuse(`format version is ${version.join('.')}, expected 2.x`);
-
-  const fields: Partial<Record<keyof SuperblockFields, number>> = {};
-  for (const field of SUPER_FIELDS)
-    fields[field.key] = getField(
-      view,
-      field.offset,
-      field.bytes,
-      `${name}: superblock field ${field.key}`,
-    );
-  const superblock: Superblock = {
-    ...(fields as unknown as SuperblockFields),
+  const tail = tailAt(view, Math.min(...Object.values(descriptorOffsets)));
+  const fields = readFields(view, tail, name);
+  if (fields.pageShift !== PAGE_SHIFT)
+    refuse(`page_shift is ${String(fields.pageShift)}, expected ${String(PAGE_SHIFT)}`);
+  return {
+    ...fields,
+    tail: tail.name,
     digest: bytes.slice(DIGEST_OFFSET, DIGEST_OFFSET + DIGEST_BYTES),
     descriptorOffsets: descriptorOffsets as Record<RegionName, number>,
   };
-  if (superblock.pageShift !== PAGE_SHIFT)
-    refuse(`page_shift is ${String(superblock.pageShift)}, expected ${String(PAGE_SHIFT)}`);
-  if (superblock.compressionType !== COMPRESSION_ZLIB)
-    refuse(
-      `compression_type is ${String(superblock.compressionType)}, expected ${String(COMPRESSION_ZLIB)} (zlib)`,
-    );
-  return superblock;
 }

@@ -14,7 +14,10 @@ beforeAll(async () => {
 });
 
 const open = (image: Uint8Array): ReturnType<typeof openImage> =>
-  openImage(createRamDevice('image', memoryContents(image)), 'image', createPakoInflater());
+  openImage(createRamDevice('image', memoryContents(image)), {
+    name: 'image',
+    inflater: createPakoInflater(),
+  });
 /** Code and message of refusing a damaged copy of the good image. */
 const refusal = (damage: (patch: Patch) => Patch): unknown =>
   failureOf(() => open(damage(new Patch(good)).bytes));

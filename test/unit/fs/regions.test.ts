@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createPakoInflater } from '../../../src/codec/pako.ts';
-import { readImage } from '../../../src/fs/regions.ts';
+import { readImage } from '../../../src/fs/source.ts';
 import { AxfsVolume } from '../../../src/fs/volume.ts';
 import { memoryContents } from '../../../src/mtd/contents.ts';
 import type { MtdCounters } from '../../../src/mtd/device.ts';

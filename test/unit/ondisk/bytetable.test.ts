@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
 import { toHex } from '../../../src/base/bytes.ts';
 import { AxfsError } from '../../../src/base/errno.ts';
-import { ByteTable, encodeByteTable, minimalDepth } from '../../../src/ondisk/bytetable.ts';
+import {
+  ByteTable,
+  encodeByteTable,
+  fromPlanar,
+  minimalDepth,
+} from '../../../src/ondisk/bytetable.ts';
 
 const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -107,4 +112,16 @@ test('minimalDepth is set by the largest value', () => {
   expect(minimalDepth([1, 256, 255])).toBe(2);
   expect(minimalDepth([0xffff_ffff, 3])).toBe(4);
   expect(minimalDepth([2 ** 32])).toBe(5);
+});
+
+describe('fromPlanar (section 10)', () => {
+  test.each([
+    ['least significant plane first', 2, '5634 1200', '1256 0034'],
+    ['one plane', 1, '0102', '0102'],
+    ['a cut entry is left out', 2, '5634 1200 ff', '1256 0034'],
+    ['nothing', 4, '', ''],
+    ['no depth', 0, '0102', ''],
+  ])('%s', (_what, depth, planes, packed) => {
+    expect(toHex(fromPlanar(bytesOf(planes), depth))).toBe(packed.replaceAll(' ', ''));
+  });
 });
