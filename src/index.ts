@@ -15,6 +15,15 @@ export type { NamedParameter, Parameter, ParameterStatus } from './base/paramete
 export { PAGE_SIZE, pfn, pgoff, physAddr, virtAddr } from './base/units.ts';
 export type { ByteOffset, Pfn, Pgoff, PhysAddr, VirtAddr } from './base/units.ts';
 
+export { readCpio } from './archive/cpio-read.ts';
+export { writeCpio } from './archive/cpio-write.ts';
+export type { ArchiveEntry, ArchiveInput, ArchiveListing } from './archive/entry.ts';
+export { readTar } from './archive/tar-read.ts';
+export { writeTar } from './archive/tar-write.ts';
+export type { ArchiveSink } from './archive/write.ts';
+
+export { CODECS } from './codec/codecs.ts';
+export type { CodecName } from './codec/codecs.ts';
 export { createInlineCompressor } from './codec/compressor.ts';
 export type { PageCompressor } from './codec/compressor.ts';
 export { createPakoDeflater, createPakoInflater } from './codec/pako.ts';
@@ -22,6 +31,11 @@ export type { Deflater, Inflater } from './codec/zlib.ts';
 
 export { buildImage } from './mkfs/build.ts';
 export type { BuildOptions, BuiltImage } from './mkfs/build.ts';
+export { applyDeviceTable, allRoot, exclude, setOwner } from './mkfs/transform.ts';
+export { parseDeviceTable } from './mkfs/device-table.ts';
+export { IMPROVED_FEATURES, ORIGINAL_FEATURES, PLAIN_FEATURES } from './mkfs/features.ts';
+export type { Features } from './mkfs/features.ts';
+export { treeFromArchive } from './mkfs/from-archive.ts';
 export type { XipPolicy } from './mkfs/policy.ts';
 export { formatProfile, parseProfile, profileOf } from './mkfs/profile.ts';
 export type { PageProfile, ProfileEntry } from './mkfs/profile.ts';

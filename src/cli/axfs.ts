@@ -4,8 +4,13 @@
  * @module
  */
 import type { Host } from '../host/host.ts';
+import { addCheck } from './check-command.ts';
 import { addCompare } from './compare-command.ts';
+import { addDiff } from './diff-command.ts';
+import { addDump } from './dump-command.ts';
 import { EXIT, EXIT_HELP, makeCommand, runCommand } from './exit.ts';
+import { addExplain } from './explain-command.ts';
+import { addExtract } from './extract-command.ts';
 import { addCat, addInfo, addList, addManifest } from './read-commands.ts';
 
 const PROGRAM = 'axfs';
@@ -16,6 +21,11 @@ Examples:
   $ ${PROGRAM} ls -lR rootfs.axfs                  every file
   $ ${PROGRAM} cat rootfs.axfs etc/fstab           one file's contents
   $ ${PROGRAM} manifest rootfs.axfs > rootfs.json  every file with its SHA-256
+  $ ${PROGRAM} extract rootfs.axfs tree            every file, into a directory
+  $ ${PROGRAM} explain rootfs.axfs bin/sh:4096     how one byte is stored
+  $ ${PROGRAM} diff old.axfs new.axfs              what two images have differently
+  $ ${PROGRAM} check rootfs.axfs                   every rule of the format
+  $ ${PROGRAM} dump rootfs.axfs                    every number of an image
   $ ${PROGRAM} compare rootfs --trace boot.csv     what XIP saves and costs
 
 ${EXIT_HELP}
@@ -27,7 +37,11 @@ export const runAxfs = (argv: readonly string[], host: Host): Promise<number> =>
     const program = makeCommand(PROGRAM, host)
       .description('Reads AXFS images, and compares execute-in-place with decompression.')
       .addHelpText('after', HELP);
-    for (const add of [addInfo, addList, addCat, addManifest, addCompare]) add(program, host);
+    for (const add of [
+      ...[addInfo, addList, addCat, addManifest, addExtract],
+      ...[addExplain, addDiff, addDump, addCheck, addCompare],
+    ])
+      add(program, host);
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.ok;
   });

@@ -12,6 +12,8 @@ import type { Host } from '../host/host.ts';
 export const EXIT = {
   /** Done. */
   ok: 0,
+  /** Done; what was compared is different (diff(1)'s code). */
+  different: 1,
   /** A file, an image or a device is at fault. */
   failed: 8,
   /** The command line is at fault. */
@@ -26,6 +28,17 @@ export const EXIT_HELP = `Exit codes:
   ${String(EXIT.failed)}   a file, an image or a device is at fault
   ${String(EXIT.usage)}  the command line is at fault
   ${String(EXIT.internal)}  a bug in this program`;
+
+/** A command has said everything, and ends with a code of its own. */
+export class ExitWith extends Error {
+  override readonly name = 'ExitWith';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit code ${String(exitCode)}`);
+    this.exitCode = exitCode;
+  }
+}
 
 /** The command line asks for something that cannot be. `message` is one line naming the option. */
 export class UsageError extends Error {
@@ -75,6 +88,7 @@ export async function runCommand(
 function explain(program: string, host: Host, error: unknown): number {
   // commander has printed its message already; help and version end this way too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof ExitWith) return error.exitCode;
   const known =
     error instanceof UsageError ? EXIT.usage : error instanceof AxfsError ? EXIT.failed : undefined;
   if (known !== undefined && error instanceof Error) {

@@ -10,7 +10,8 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
-import { withImageFile } from './image-file.ts';
+import { SECOND_DEVICE, withImageFile } from './image-file.ts';
+import type { ImagePaths } from './image-file.ts';
 import { imageInfo, infoText } from './info.ts';
 import { listJson, listLines } from './list.ts';
 import { manifestOf } from './manifest.ts';
@@ -20,6 +21,9 @@ const CAT_CHUNK = 64 * PAGE_SIZE;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
+/** What `--second-device` gives. */
+type SecondOption = Pick<ImagePaths, 'secondDevice'>;
+
 /** `axfs info`. */
 export function addInfo(program: Command, host: Host): void {
   program
@@ -27,12 +31,19 @@ export function addInfo(program: Command, host: Host): void {
     .description('Prints superblock, regions and counts of an image.')
     .argument('<image>', 'image file')
     .option('--json', 'as JSON, sizes in bytes')
-    .action((image: string, options: { json?: true }) =>
-      withImageFile(host, image, (volume) => {
+    .option(...SECOND_DEVICE)
+    .action((image: string, options: SecondOption & { json?: true }) =>
+      withImageFile(host, { ...options, image }, (volume) => {
         const info = imageInfo(volume);
         host.terminal.out(options.json === true ? json(info) : infoText(info));
       }),
     );
+}
+
+interface ListCommandOptions extends SecondOption {
+  readonly l?: true;
+  readonly R?: true;
+  readonly json?: true;
 }
 
 /** `axfs ls`. */
@@ -45,18 +56,18 @@ export function addList(program: Command, host: Host): void {
     .option('-l', 'mode, owner, size and link target of each')
     .option('-R', 'directories below, too')
     .option('--json', 'as JSON: the entries as the manifest has them, without contents')
-    .action(
-      (image: string, paths: readonly string[], options: { l?: true; R?: true; json?: true }) =>
-        withImageFile(host, image, (volume) => {
-          if (options.json === true) {
-            host.terminal.out(json(listJson(volume, paths, options.R === true)));
-            return;
-          }
-          const long = options.l === true;
-          const recursive = options.R === true;
-          for (const line of listLines(volume, paths, { long, recursive }))
-            host.terminal.out(`${line}\n`);
-        }),
+    .option(...SECOND_DEVICE)
+    .action((image: string, paths: readonly string[], options: ListCommandOptions) =>
+      withImageFile(host, { ...options, image }, (volume) => {
+        if (options.json === true) {
+          host.terminal.out(json(listJson(volume, paths, options.R === true)));
+          return;
+        }
+        const long = options.l === true;
+        const recursive = options.R === true;
+        for (const line of listLines(volume, paths, { long, recursive }))
+          host.terminal.out(`${line}\n`);
+      }),
     );
 }
 
@@ -67,8 +78,9 @@ export function addCat(program: Command, host: Host): void {
     .description('Writes contents of files in an image to standard output.')
     .argument('<image>', 'image file')
     .argument('<path...>', 'files in the image; symbolic links are followed')
-    .action((image: string, paths: readonly string[]) =>
-      withImageFile(host, image, (volume) => {
+    .option(...SECOND_DEVICE)
+    .action((image: string, paths: readonly string[], options: SecondOption) =>
+      withImageFile(host, { ...options, image }, (volume) => {
         const inodes = paths.map((path) => fileAt(volume, path));
         for (const inode of inodes) writeContents(volume, inode, host);
       }),
@@ -82,8 +94,9 @@ export function addManifest(program: Command, host: Host): void {
     .description('Prints every file of an image with the SHA-256 of its contents, as JSON.')
     .argument('<image>', 'image file')
     .option('--json', 'accepted for symmetry: the output is JSON anyway')
-    .action((image: string) =>
-      withImageFile(host, image, (volume) => {
+    .option(...SECOND_DEVICE)
+    .action((image: string, options: SecondOption) =>
+      withImageFile(host, { ...options, image }, (volume) => {
         host.terminal.out(json(manifestOf(volume, host)));
       }),
     );

@@ -1,0 +1,43 @@
+/**
+ * `axfs dump`: the command around the dump.
+ *
+ * @module
+ */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Host } from '../host/host.ts';
+import { TABLE_NAMES } from '../ondisk/regions.ts';
+import type { TableName } from '../ondisk/regions.ts';
+import { dumpJson, dumpText } from './dump.ts';
+import { withImageFile } from './image-file.ts';
+
+interface DumpOptions {
+  readonly table?: TableName;
+  readonly json?: true;
+}
+
+/** Characters written at a time. */
+const OUTPUT_MIN = 64 * 1024;
+
+/** `axfs dump`. */
+export function addDump(program: Command, host: Host): void {
+  program
+    .command('dump')
+    .description('Prints superblock, descriptors and tables of an image, entry by entry.')
+    .argument('<image>', 'image file')
+    .addOption(new Option('--table <name>', 'this table alone').choices(TABLE_NAMES))
+    .option('--json', 'as JSON')
+    .action((image: string, { table, json }: DumpOptions) =>
+      withImageFile(host, image, (volume) => {
+        const write = json === true ? dumpJson : dumpText;
+        let pending = '';
+        for (const piece of write(volume, table)) {
+          pending += piece;
+          if (pending.length < OUTPUT_MIN) continue;
+          host.terminal.out(pending);
+          pending = '';
+        }
+        host.terminal.out(pending);
+      }),
+    );
+}
