@@ -5,6 +5,7 @@
  */
 import { toHex } from '../base/bytes.ts';
 import { zeros } from '../base/counts.ts';
+import { COMPRESSION_LZ4 } from '../codec/codecs.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import { NODE_TYPE_NAMES } from '../ondisk/constants.ts';
@@ -24,7 +25,7 @@ export interface ImageInfo {
   readonly cblockSize: number;
   readonly pageSize: number;
   readonly timestamp: number;
-  readonly compression: 'zlib';
+  readonly compression: 'zlib' | 'lz4';
   /** Hex of the SHA-1, or `null` when the image carries none. */
   readonly digest: string | null;
   readonly inodes: Readonly<Record<InodeType | 'total', number>>;
@@ -69,7 +70,7 @@ export function imageInfo(volume: AxfsVolume): ImageInfo {
     cblockSize: superblock.cblockSize,
     pageSize: PAGE_SIZE,
     timestamp: superblock.timestamp,
-    compression: 'zlib',
+    compression: superblock.compressionType === COMPRESSION_LZ4 ? 'lz4' : 'zlib',
     digest: digest.some((byte) => byte !== 0) ? toHex(digest.subarray(0, SHA1_BYTES)) : null,
     inodes,
     nodes,

@@ -1,4 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { codecOf } from '../../../src/codec/codecs.ts';
+import { createInlineCompressor } from '../../../src/codec/compressor.ts';
+import { buildImage } from '../../../src/mkfs/build.ts';
+import { PLAIN_FEATURES } from '../../../src/mkfs/features.ts';
+import type { Features } from '../../../src/mkfs/features.ts';
+import { treeFrom } from '../../../src/mkfs/tree.ts';
 import { FakeHost } from '../../support/fake-host.ts';
 import { patchOf } from '../fs/patch.ts';
 import { golden, run, sampleImage } from './axfs-host.ts';
@@ -8,6 +14,15 @@ describe('axfs info', () => {
     const { code, out, err } = await run(['info', 'rootfs.axfs']);
     expect([code, err]).toEqual([0, '']);
     await expect(out).toMatchFileSnapshot(golden('info.txt'));
+  });
+
+  it('names the codec of the image', async () => {
+    const features: Features = { ...PLAIN_FEATURES, codec: 'lz4' };
+    const compressor = createInlineCompressor(codecOf('lz4').makeDeflater({}));
+    const image = await buildImage(treeFrom({ f: 'text '.repeat(2000) }), { features, compressor });
+    const host = new FakeHost({ '/lz4.axfs': image.toBytes() });
+    const { out } = await run(['info', '--json', '/lz4.axfs'], host);
+    expect(JSON.parse(out)).toMatchObject({ compression: 'lz4' });
   });
 
   it('prints exact numbers as JSON', async () => {
