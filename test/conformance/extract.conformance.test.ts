@@ -14,48 +14,21 @@ import { readCpio } from '../../src/archive/cpio-read.ts';
 import type { ArchiveListing } from '../../src/archive/entry.ts';
 import { readTar } from '../../src/archive/tar-read.ts';
 import { fromBytes } from '../../src/base/bytestring.ts';
-import { runAxfs } from '../../src/cli/axfs.ts';
 import type { Manifest, ManifestEntry } from '../../src/cli/manifest.ts';
 import { createInlineCompressor } from '../../src/codec/compressor.ts';
 import { createPakoDeflater } from '../../src/codec/pako.ts';
 import { createWasmZlib } from '../../src/codec/wasm-zlib.ts';
-import type { Host } from '../../src/host/host.ts';
-import { createNodeHost, loadZlibModule } from '../../src/host/node-host.ts';
+import { loadZlibModule } from '../../src/host/node-host.ts';
 import { buildImage } from '../../src/mkfs/build.ts';
 import { treeFromArchive } from '../../src/mkfs/from-archive.ts';
 import type { XipPolicy } from '../../src/mkfs/policy.ts';
 import { parseProfile } from '../../src/mkfs/profile.ts';
 import { inputOf } from '../support/archives.ts';
 import { REFERENCE, canExtract, hasReference, whyNoCorpus, whyNoReference } from './reference.ts';
+import { axfs } from './run-axfs.ts';
 
 const imagePath = (name: string, extension = 'axfs'): string =>
   join(REFERENCE, 'reference-images', `${name}.${extension}`);
-
-const machine = createNodeHost();
-
-/** Runs `axfs` on this machine with its output captured. */
-async function axfs(
-  ...argv: readonly string[]
-): Promise<{ code: number; bytes: Buffer; err: string }> {
-  const chunks: Buffer[] = [];
-  let err = '';
-  const host: Host = {
-    ...machine,
-    terminal: {
-      // A copy: what is written belongs to the writer again afterwards.
-      out: (data) => chunks.push(Buffer.from(data)),
-      err: (text) => {
-        err += text;
-      },
-      outIsTty: false,
-      errIsTty: false,
-      columns: 80,
-      color: false,
-    },
-  };
-  const code = await runAxfs(argv, host);
-  return { code, bytes: Buffer.concat(chunks), err };
-}
 
 const none = (): XipPolicy => ({ kind: 'none' });
 const readList =

@@ -7,39 +7,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runAxfs } from '../../src/cli/axfs.ts';
 import type { Manifest, ManifestEntry } from '../../src/cli/manifest.ts';
-import { createNodeHost } from '../../src/host/node-host.ts';
-import type { Host } from '../../src/host/host.ts';
 import { REFERENCE, hasReference, whyNoReference } from './reference.ts';
+import { axfs } from './run-axfs.ts';
 
 const imagePath = (name: string): string => join(REFERENCE, 'reference-images', `${name}.axfs`);
-
-const machine = createNodeHost();
-
-/** Runs `axfs` on this machine with its output captured. */
-async function axfs(
-  ...argv: readonly string[]
-): Promise<{ code: number; out: string; bytes: Buffer; err: string }> {
-  const chunks: Buffer[] = [];
-  let err = '';
-  const host: Host = {
-    ...machine,
-    terminal: {
-      out: (data) => chunks.push(Buffer.from(data)),
-      err: (text) => {
-        err += text;
-      },
-      outIsTty: false,
-      errIsTty: false,
-      columns: 80,
-      color: false,
-    },
-  };
-  const code = await runAxfs(argv, host);
-  const bytes = Buffer.concat(chunks);
-  return { code, out: bytes.toString('utf8'), bytes, err };
-}
 
 /** Fields of the reference manifests that an image holds; a link count of the source tree is not one. */
 type ReferenceEntry = ManifestEntry & { nlink?: number };
