@@ -10,6 +10,7 @@ export const LAYERS = {
   codec: ['base'],
   mtd: ['base'],
   mm: ['base'],
+  drivers: ['base', 'mm'],
   cost: ['base'],
   archive: ['base', 'ondisk'],
   mkfs: ['base', 'ondisk', 'codec', 'archive'],
@@ -18,6 +19,7 @@ export const LAYERS = {
   compare: ['base', 'codec', 'mtd', 'mm', 'mkfs', 'fs', 'sim', 'cost'],
   report: ['base', 'cost'],
   host: ['base', 'codec'],
+  lab: ['base', 'codec', 'mtd', 'mm', 'drivers', 'mkfs', 'fs'],
   cli: [
     'base',
     'ondisk',
@@ -31,6 +33,7 @@ export const LAYERS = {
     'cost',
     'compare',
     'report',
+    'lab',
     'host',
   ],
 };

@@ -9,6 +9,7 @@
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EIO: 5,
   ENXIO: 6,
   ENOMEM: 12,

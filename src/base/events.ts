@@ -13,7 +13,9 @@
  * - `file_minor`: a page-cache page was there already;
  * - `wp_raw`, `wp_file`, `wp_anon`, `wp_zero`: write to a present, write-protected PTE over a raw pfn, a
  *   file page, an anonymous page, the zero page;
- * - `anonymous`: first touch of memory without a file.
+ * - `anonymous`: first touch of memory without a file;
+ * - `access_bit`: nothing but the young or the dirty bit was missing, on a CPU that does not set it;
+ * - `swap_major`, `swap_minor`: an anonymous page came back from swap, read in or still in the swap cache.
  */
 export const FAULT_KINDS = [
   'raw_pfn',
@@ -24,6 +26,9 @@ export const FAULT_KINDS = [
   'wp_anon',
   'wp_zero',
   'anonymous',
+  'access_bit',
+  'swap_major',
+  'swap_minor',
 ] as const;
 
 /** One of {@link FAULT_KINDS}. */
@@ -37,6 +42,8 @@ export const NOT_XIP_REASONS = [
   'byte_aligned_node',
   /** An XIP tail page holds bytes after the end of the file, which must not leak. */
   'nonzero_tail',
+  /** read(2) took an XIP page through the page cache, as kernels do from 3.16 on. */
+  'read_copy',
 ] as const;
 
 /** One of {@link NOT_XIP_REASONS}. */

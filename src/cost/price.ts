@@ -38,6 +38,10 @@ const TRAP_ROWS: Readonly<Record<FaultKind, InstructionRow>> = {
   wp_anon: 'trap.writeProtectAnon',
   wp_zero: 'trap.writeProtectZero',
   anonymous: 'trap.anonymous',
+  // Not measured: the traps that do as much.
+  access_bit: 'trap.writeProtectAnon',
+  swap_major: 'trap.fileMajor',
+  swap_minor: 'trap.fileMinor',
 };
 
 const LINES_PER_PAGE = PAGE_SIZE / CACHE_LINE_BYTES;

@@ -10,13 +10,17 @@ import { AxfsError } from '../base/errno.ts';
 import type { NotXipReason, PageFillEvent } from '../base/events.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { InodeNumber } from '../base/units.ts';
+import type { AddressSpace } from '../mm/address-space.ts';
+import { allocPage } from '../mm/alloc.ts';
 import type { Page } from '../mm/frames.ts';
-import { vmInsertMixed, vmInsertPage } from '../mm/insert.ts';
-import type { InsertResult } from '../mm/insert.ts';
+import { vmInsertMixed, vmInsertPage, vmfError } from '../mm/insert.ts';
+import { KernelBug } from '../mm/kernel-bug.ts';
 import type { KernelPreset } from '../mm/kernel.ts';
 import type { MappedFile, VmFault, VmFaultResult, VmOperations } from '../mm/mappable.ts';
+import { unmapMappingRange } from '../mm/truncate.ts';
 import type { VmArea } from '../mm/vma.ts';
 import {
+  hasAny,
   VM_CAN_NONLINEAR,
   VM_FAULT_MAJOR,
   VM_FAULT_NOPAGE,
@@ -24,11 +28,11 @@ import {
   VM_FAULT_SIGBUS,
   VM_IO,
   VM_MIXEDMAP,
+  VM_WRITE,
 } from '../mm/vmflags.ts';
 import { NODE_TYPE } from '../ondisk/constants.ts';
 import type { Inode } from './inode.ts';
 import type { AxfsMount } from './mount.ts';
-import type { AddressSpace } from './pagecache.ts';
 import { bytesInPage } from './volume.ts';
 
 /**
@@ -96,6 +100,11 @@ export class AxfsFile implements MappedFile, VmOperations {
     this.mmapFlags = AXFS_MMAP_FLAGS[mount.memory.kernel.insertPageMarks];
   }
 
+  /** Its page cache and who maps it. */
+  get mapping(): AddressSpace {
+    return this.space;
+  }
+
   get ops(): VmOperations {
     return this;
   }
@@ -115,7 +124,8 @@ export class AxfsFile implements MappedFile, VmOperations {
 
   /** Serves a page fault, page by page. Mirrors `axfs_fault`. */
   fault(vma: VmArea, vmf: VmFault): VmFaultResult {
-    // The original indexes the node tables first and so reads (and counts) other files' entries.
+    if (!hasAny(vma.vmFlags, VM_WRITE)) this.#mount.profile?.count(this.inode, vmf.pgoff);
+    // The original indexes the node tables first and so reads other files' entries.
     if (!(vmf.pgoff >= 0 && vmf.pgoff < this.inode.numEntries)) return VM_FAULT_SIGBUS;
     try {
       const node = this.inode.arrayIndex + vmf.pgoff;
@@ -131,9 +141,9 @@ export class AxfsFile implements MappedFile, VmOperations {
   }
 
   /**
-   * read(2): copies bytes from `offset` into `into`, up to the end of the file; returns how many. XIP
-   * pages are copied straight from flash whatever the kernel, as xip_file_read did up to 3.15; later kernels
-   * read them through the page cache. The other pages go through the page cache.
+   * read(2): copies bytes from `offset` into `into`, up to the end of the file; returns how many. Pages go
+   * through the page cache; up to 3.15 (kernel's row `readOfXip`) XIP pages are copied straight from flash, as
+   * xip_file_read did.
    *
    * @throws AxfsError EINVAL for an offset that is none, EIO when the image is damaged there, ENOMEM when
    * RAM is full, ENODEV after unmount.
@@ -155,12 +165,15 @@ export class AxfsFile implements MappedFile, VmOperations {
       const count = Math.min(PAGE_SIZE - inPage, end - at);
       const node = this.inode.arrayIndex + page;
       const type = volume.nodes.type(node);
-      if (type === NODE_TYPE.xip) {
+      const isXip = type === NODE_TYPE.xip;
+      if (isXip && memory.kernel.readOfXip === 'direct') {
         into.set(volume.nodes.readXip(node, inPage, count), done);
         done += count;
         continue;
       }
-      const cached = this.space.findGetPage(page) ?? this.#fill(page, { node, type });
+      const cached =
+        this.space.findGetPage(page) ??
+        this.#fill(page, isXip ? xipNode(node, 'read_copy') : { node, type });
       if (cached === undefined)
         throw new AxfsError('ENOMEM', `${this.name}: no RAM left for page ${String(page)}`);
       into.set(memory.frames.bytes(cached).subarray(inPage, inPage + count), done);
@@ -170,13 +183,36 @@ export class AxfsFile implements MappedFile, VmOperations {
     return done;
   }
 
-  /** An XIP node: its frame as it is. Mirrors xip_file_fault (2.6.26 to 3.19) with axfs_get_xip_mem. */
+  /**
+   * An XIP node: its frame as it is. Mirrors xip_file_fault (2.6.26 to 3.19) with axfs_get_xip_mem, and
+   * the driver's own do_dax_noblk_fault (≥ 4.0).
+   *
+   * @throws KernelBug where xip_file_fault has one: see the kernel's row `xipFaultBusy`.
+   */
   #faultXip(vma: VmArea, vmf: VmFault, node: number): VmFaultResult {
     const mount = this.#mount;
     const xipPage = mount.volume.nodes.xipPage(node);
     if (!this.#tailMayBeMapped(vmf.pgoff, xipPage))
       return this.#faultPageCache(vma, vmf, xipNode(node, 'nonzero_tail'));
-    return faultResult(vmInsertMixed(vma, vmf.address, mount.xipFrame(xipPage)));
+    this.#dropReadCopy(vmf.pgoff);
+    const frame = mount.xipFrame(xipPage);
+    const result = vmInsertMixed(vma, vmf.address, frame);
+    if (result !== 0 && result !== 'ENOMEM' && mount.memory.kernel.xipFaultBusy === 'bug')
+      throw new KernelBug('xip_file_fault', 'the pfn could be inserted: nobody was faster', {
+        vma,
+        pfn: frame,
+      });
+    return vmfError(result);
+  }
+
+  /**
+   * The copy of an XIP page that read(2) left in the page cache goes, from wherever it is mapped; private copies
+   * stay. Kernels that read from flash never have one.
+   */
+  #dropReadCopy(page: number): void {
+    if (this.space.peek(page) === undefined) return;
+    unmapMappingRange(this.space, page, 1, false);
+    this.space.deleteFromPageCache(page);
   }
 
   #tailMayBeMapped(page: number, xipPage: number): boolean {
@@ -194,7 +230,7 @@ export class AxfsFile implements MappedFile, VmOperations {
       vmf.page = page;
       return major;
     }
-    const result = faultResult(vmInsertPage(vma, vmf.address, page));
+    const result = vmfError(vmInsertPage(vma, vmf.address, page));
     // The PTE holds a reference of its own now; this one was the look-up's.
     this.#mount.memory.frames.putPage(page);
     return result === VM_FAULT_NOPAGE ? major + result : result;
@@ -204,7 +240,7 @@ export class AxfsFile implements MappedFile, VmOperations {
   #fill(index: number, { node, type, xipReason }: FilledNode): Page | undefined {
     const { memory, volume } = this.#mount;
     const { frames } = memory;
-    const page = frames.allocPage('page_cache');
+    const page = allocPage(memory, 'page_cache');
     if (page === undefined) return undefined;
     try {
       const held = bytesInPage(this.inode, index);
@@ -227,19 +263,5 @@ export class AxfsFile implements MappedFile, VmOperations {
     frames.setFlag(page, 'uptodate', true);
     this.space.addToPageCache(page, index);
     return page;
-  }
-}
-
-/** Answer of a handler for what an insert function said: an entry already there is as good as ours. */
-function faultResult(result: InsertResult): VmFaultResult {
-  switch (result) {
-    case 0:
-    case 'EBUSY':
-      return VM_FAULT_NOPAGE;
-    case 'ENOMEM':
-      return VM_FAULT_OOM;
-    case 'EFAULT':
-    case 'EINVAL':
-      return VM_FAULT_SIGBUS;
   }
 }

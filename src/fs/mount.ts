@@ -15,15 +15,17 @@ import type { NotXipReason } from '../base/events.ts';
 import { PAGE_SIZE, pagesOf, pfn, physToPfn } from '../base/units.ts';
 import type { InodeNumber, Pfn } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
+import { AddressSpace } from '../mm/address-space.ts';
 import type { Page } from '../mm/frames.ts';
 import type { Memory } from '../mm/memory.ts';
 import type { FlashWindow } from '../mm/physical.ts';
 import type { MtdDevice, MtdWindow } from '../mtd/device.ts';
+import { FaultProfile } from './fault-profile.ts';
+import type { PastEofProfiling } from './fault-profile.ts';
 import { AxfsFile } from './file.ts';
 import type { FaultRoute } from './file.ts';
 import { closeImage } from './image.ts';
 import type { Inode } from './inode.ts';
-import { AddressSpace } from './pagecache.ts';
 import { AxfsVolume, bytesInPage } from './volume.ts';
 
 /** How to mount. */
@@ -33,6 +35,10 @@ export interface MountOptions {
   readonly inflater: Inflater;
   /** How pages of RAM get into page tables; default `insert`. */
   readonly faultRoute?: FaultRoute;
+  /** Count faults, as the driver's profiling build does; default: no. */
+  readonly profiling?: boolean;
+  /** What profiling does with faults behind the end of a file; default: `refuse`. */
+  readonly profilePastEof?: PastEofProfiling;
 }
 
 /** How many page-cache pages were filled instead of mapping flash, by reason. */
@@ -43,6 +49,8 @@ export class AxfsMount {
   readonly volume: AxfsVolume;
   readonly memory: Memory;
   readonly faultRoute: FaultRoute;
+  /** Fault counts, if the mount keeps them. */
+  readonly profile: FaultProfile | undefined;
   /** Frame of XIP page 0 in flash; `undefined` when the driver had to copy the XIP region to RAM. */
   readonly xipPfn: Pfn | undefined;
   /** The error behind the last SIGBUS that damage caused. */
@@ -72,6 +80,8 @@ export class AxfsMount {
         memory.events(event);
       },
     });
+    if (options.profiling === true)
+      this.profile = new FaultProfile(this.volume, options.profilePastEof ?? 'refuse');
     const { source, regions } = this.volume.image;
     try {
       if (source.window !== undefined) {
@@ -110,7 +120,7 @@ export class AxfsMount {
         inode.type === 'dir' ? 'EISDIR' : 'EINVAL',
         `${this.volume.name}: ${toPrintable(path)}: is a ${inode.type}, expected a regular file`,
       );
-    const space = new AddressSpace(this.memory.frames, this.memory.newMapping());
+    const space = new AddressSpace(this.memory);
     const file = new AxfsFile(this, inode, path, space);
     this.#files.set(inode.number, file);
     return file;

@@ -6,34 +6,72 @@
  */
 import { assert } from '../base/assert.ts';
 import { PAGE_SIZE, type VirtAddr } from '../base/units.ts';
-import { FRAME_USES, type Page } from './frames.ts';
+import { assertLru, assertPages, assertSwap } from './check-pages.ts';
+import { assertOwners } from './check-owners.ts';
+import type { Page } from './frames.ts';
 import type { Memory } from './memory.ts';
 import type { MmStruct } from './mm.ts';
-import { vmNormalPage } from './normal-page.ts';
-import { PTE_PRESENT, PTE_WRITE, type PteLeaf } from './pagetable.ts';
-import { linearPageIndex, type VmArea } from './vma.ts';
-import { hasAll, hasAny, isCowMapping, VM_MIXEDMAP, VM_PFNMAP, VM_WRITE } from './vmflags.ts';
-
-/** References to a page that no PTE and no page table holds: page cache, drivers. */
-export type ExtraReferences = (page: Page) => number;
-
-/** PTEs and page tables found that refer to a page. */
-interface Recount {
-  readonly mapped: Map<Page, number>;
-  readonly owned: Map<Page, number>;
-}
+import { isZeroPfn, vmNormalPage } from './normal-page.ts';
+import {
+  pageProtOf,
+  PTE_EXEC,
+  PTE_PRESENT,
+  PTE_SWAP,
+  PTE_USER,
+  PTE_WRITE,
+  type PteLeaf,
+} from './pagetable.ts';
+import { vmaAddress } from './rmap.ts';
+import type { SwapSlot } from './swap.ts';
+import { describeVma, linearPageIndex, type VmArea } from './vma.ts';
+import {
+  hasAll,
+  hasAny,
+  isCowMapping,
+  VM_LOCKED,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_WRITE,
+  withoutFlags,
+} from './vmflags.ts';
 
 /**
- * Checks, for all processes that share `memory`:
- * - I1 a page's C is the PTEs that map it, plus its page table or zero page, plus `extraReferences`;
- * - I2 M is the number of PTEs that vm_normal_page gives this page for;
- * - I3 the RSS counters of each process are its PTEs of file and of anonymous pages;
+ * References to a page that mm does not know of: of page caches, of drivers, of whoever has it by
+ * get_user_pages.
+ */
+export type ExtraReferences = (page: Page) => number;
+
+/** What was found on the way through all page tables. */
+export interface Recount {
+  /** PTEs that map a page, counted. */
+  readonly mapped: Map<Page, number>;
+  /** References of page tables to their frames, and of the machine to its zero page. */
+  readonly owned: Map<Page, number>;
+  /** Swap entries that name a slot. */
+  readonly swapped: Map<SwapSlot, number>;
+  /** A task died in the kernel: what it had in hand is never put. */
+  readonly hasDead: boolean;
+}
+
+/** What a PTE counts as in the RSS counters. */
+type PteKind = 'raw' | 'file' | 'anon' | 'swap';
+
+/**
+ * Checks, for all processes that share `memory`, those included that an assertion of the kernel stopped:
+ * - I1 a page's C is the PTEs that map it, plus its page table or zero page, its place in the swap cache,
+ *   the batch before the LRU lists, and `extraReferences`; with a dead task it may be more;
+ * - I2 M is the number of PTEs that vm_normal_page gives this page for, at most one if it is exclusive;
+ * - I3 the counters of each process are its PTEs of file and of anonymous pages, its swap entries, and the
+ *   pages of its locked vmas; the count of a swap slot is the entries that name it;
  * - I4 no raw PTE changed a count (follows from I1 and I2 for every page);
  * - I5 what is raw follows the rules of MIXEDMAP and PFNMAP;
- * - I6 no counted PTE maps a free page;
- * - I7 a PTE is writable only where VM_WRITE allows it, and in a private mapping only an anonymous page;
+ * - I6 no counted PTE maps a free page, no list of pages has one;
+ * - I7 a PTE has no right that its vma has not; a writable one in a private mapping maps an anonymous page;
  * - I8 no vma is both PFNMAP and MIXEDMAP;
- * and that vmas are ordered, every PTE lies in one, and RAM in use is the sum over its uses.
+ *
+ * and that vmas are ordered and found from their files and families and nothing else is, every PTE lies in a
+ * vma, an anonymous page at its place there, pages are on the LRU list that their flags name, caches hold what
+ * is theirs, and RAM in use is the sum over its uses.
  *
  * @throws InvariantError naming the first rule that does not hold.
  */
@@ -42,22 +80,31 @@ export function assertMm(
   mms: Iterable<MmStruct>,
   extraReferences: ExtraReferences,
 ): void {
-  const recount: Recount = { mapped: new Map(), owned: new Map() };
-  if (memory.zeroPage !== undefined) add(recount.owned, memory.zeroPage);
-  for (const mm of mms) {
+  const all = [...mms];
+  const recount: Recount = {
+    mapped: new Map(),
+    owned: new Map([[memory.zeroPage, 1]]),
+    swapped: new Map(),
+    hasDead: all.some((mm) => mm.dead),
+  };
+  for (const mm of all) {
     assertVmas(mm);
     for (const frame of mm.pageTable.frames()) add(recount.owned, frame);
     assertPtes(mm, recount);
   }
+  assertOwners(memory, all);
+  assertSwap(memory, recount);
+  assertLru(memory);
   assertPages(memory, recount, extraReferences);
 }
 
-function add(counts: Map<Page, number>, page: Page): void {
-  counts.set(page, (counts.get(page) ?? 0) + 1);
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function assertVmas(mm: MmStruct): void {
   let end = 0;
+  let locked = 0;
   for (const vma of mm.vmas) {
     assert(
       vma.vmStart >= end && vma.vmEnd > vma.vmStart && vma.vmStart % PAGE_SIZE === 0,
@@ -68,30 +115,31 @@ function assertVmas(mm: MmStruct): void {
       () => `I8 a vma is not both PFNMAP and MIXEDMAP: ${describeVma(vma)}`,
     );
     end = vma.vmEnd;
+    if (hasAny(vma.vmFlags, VM_LOCKED)) locked += (vma.vmEnd - vma.vmStart) / PAGE_SIZE;
   }
-}
-
-function assertPtes(mm: MmStruct, recount: Recount): void {
-  const rss = { file: 0, anon: 0 };
-  for (const leaf of mm.pageTable.allLeaves())
-    for (let index = 0; index < leaf.bits.length; index += 1)
-      if (leaf.bitsAt(index) !== 0) {
-        const kind = assertPte(mm, leaf, index, recount);
-        if (kind !== 'raw') rss[kind] += 1;
-      }
   assert(
-    mm.fileRss === rss.file && mm.anonRss === rss.anon,
-    () =>
-      `I3 RSS counters are the PTEs: file ${String(mm.fileRss)} is ${String(rss.file)}, anon ${String(mm.anonRss)} is ${String(rss.anon)}`,
+    mm.lockedVm === locked,
+    () => `I3 locked_vm is the pages of locked vmas: ${String(mm.lockedVm)} is ${String(locked)}`,
   );
 }
 
-function assertPte(
-  mm: MmStruct,
-  leaf: PteLeaf,
-  index: number,
-  recount: Recount,
-): 'raw' | 'file' | 'anon' {
+function assertPtes(mm: MmStruct, recount: Recount): void {
+  const found = { raw: 0, file: 0, anon: 0, swap: 0 };
+  for (const leaf of mm.pageTable.allLeaves())
+    for (let index = 0; index < leaf.bits.length; index += 1)
+      if (leaf.bitsAt(index) !== 0) found[assertPte(mm, leaf, index, recount)] += 1;
+  for (const [kind, counter] of [
+    ['file', mm.fileRss],
+    ['anon', mm.anonRss],
+    ['swap', mm.swapRss],
+  ] as const)
+    assert(
+      counter === found[kind],
+      () => `I3 RSS counters are the PTEs: ${kind} ${String(counter)} is ${String(found[kind])}`,
+    );
+}
+
+function assertPte(mm: MmStruct, leaf: PteLeaf, index: number, recount: Recount): PteKind {
   const address = (leaf.start + index * PAGE_SIZE) as VirtAddr;
   const bits = leaf.bitsAt(index);
   const pfn = leaf.pfnAt(index);
@@ -99,25 +147,48 @@ function assertPte(
   const where = (): string =>
     `PTE of 0x${address.toString(16)} pfn 0x${pfn.toString(16)} bits 0x${bits.toString(16)}`;
   assert(
-    vma?.contains(address) === true && hasAny(bits, PTE_PRESENT),
-    () => `a PTE is present and lies in a vma: ${where()}`,
+    vma?.contains(address) === true && hasAny(bits, PTE_PRESENT) !== hasAny(bits, PTE_SWAP),
+    () => `a PTE is present or a swap entry, and lies in a vma: ${where()}`,
   );
+  if (hasAny(bits, PTE_SWAP)) {
+    add(recount.swapped, Number(pfn) as SwapSlot);
+    return 'swap';
+  }
   const { frames } = mm.memory;
   const page = vmNormalPage(vma, address, pfn, bits);
   const anon = page !== undefined && frames.testFlag(page, 'anon');
   assertRawness(vma, address, page, anon);
-  assert(
-    !hasAny(bits, PTE_WRITE) ||
-      (hasAny(vma.vmFlags, VM_WRITE) && (!isCowMapping(vma.vmFlags) || anon)),
-    () => `I7 a writable PTE is in a writable vma, and anonymous if private: ${where()}`,
-  );
+  assertRights(vma, bits, anon, where);
   if (page === undefined) return 'raw';
   assert(
     frames.refcount(page) > 0,
     () => `I6 a counted PTE maps an allocated page: ${where()} ${frames.describe(page)}`,
   );
   add(recount.mapped, page);
-  return anon ? 'anon' : 'file';
+  if (!anon) return 'file';
+  assert(
+    frames.mappingOf(page) === vma.anonVma?.owner &&
+      vmaAddress(vma, frames.indexOf(page)) === address,
+    () =>
+      `an anonymous page is mapped at its place in a vma of its family: ${where()} ${frames.describe(page)}`,
+  );
+  return 'anon';
+}
+
+/** Rights of a PTE that a vma has to have; PTE_WRITE needs VM_WRITE in a private vma as well. */
+const VMA_RIGHTS = PTE_USER + PTE_EXEC;
+
+/** I7. */
+function assertRights(vma: VmArea, bits: number, anon: boolean, where: () => string): void {
+  assert(
+    !hasAny(bits, PTE_WRITE) ||
+      (hasAny(vma.vmFlags, VM_WRITE) && (!isCowMapping(vma.vmFlags) || anon)),
+    () => `I7 a writable PTE is in a writable vma, and anonymous if private: ${where()}`,
+  );
+  assert(
+    !hasAny(withoutFlags(bits, pageProtOf(vma.vmFlags)), VMA_RIGHTS),
+    () => `I7 a PTE has no right that its vma has not: ${where()} ${describeVma(vma)}`,
+  );
 }
 
 /** I5. */
@@ -130,13 +201,14 @@ function assertRawness(
   const { kernel, physical } = vma.mm.memory;
   const leaf = vma.mm.pageTable.leaf(address);
   const pfn = leaf?.pfnAt(((address - leaf.start) / PAGE_SIZE) % leaf.bits.length);
-  if (pfn === undefined) return;
-  if (hasAny(vma.vmFlags, VM_MIXEDMAP) && !kernel.pteSpecial)
+  if (pfn === undefined || isZeroPfn(vma.mm.memory, pfn)) return;
+  const unlessValid = hasAny(vma.vmFlags, kernel.rawUnlessPfnValid) && !kernel.pteSpecial;
+  if (unlessValid)
     assert(
       (page !== undefined) === physical.pfnValid(pfn),
       () => `I5 in a MIXEDMAP vma a pfn is raw when it has no struct page: 0x${pfn.toString(16)}`,
     );
-  if (hasAny(vma.vmFlags, VM_PFNMAP))
+  else if (hasAny(vma.vmFlags, VM_PFNMAP))
     assert(
       page === undefined ||
         (isCowMapping(vma.vmFlags) && anon && pfn !== Number(linearPageIndex(vma, address))),
@@ -144,33 +216,3 @@ function assertRawness(
         `I5 a PFNMAP vma has raw PTEs, and copies if it is COW: ${describeVma(vma)} pfn 0x${pfn.toString(16)}`,
     );
 }
-
-function assertPages(memory: Memory, recount: Recount, extraReferences: ExtraReferences): void {
-  const { frames } = memory;
-  const uses = new Map(FRAME_USES.map((use) => [use, 0]));
-  let total = 0;
-  for (const page of frames.allocated()) {
-    const mapped = recount.mapped.get(page) ?? 0;
-    const owned = recount.owned.get(page) ?? 0;
-    const extra = extraReferences(page);
-    assert(
-      frames.refcount(page) === mapped + owned + extra,
-      () =>
-        `I1 count is ${String(mapped)} PTEs + ${String(owned)} page tables + ${String(extra)} others: ${frames.describe(page)}`,
-    );
-    assert(
-      frames.mapcount(page) === mapped,
-      () => `I2 mapcount is ${String(mapped)} PTEs: ${frames.describe(page)}`,
-    );
-    uses.set(frames.useOf(page), (uses.get(frames.useOf(page)) ?? 0) + 1);
-    total += 1;
-  }
-  const { usage } = frames;
-  assert(
-    usage.total === total && FRAME_USES.every((use) => usage.byUse[use] === uses.get(use)),
-    () => `RAM in use is the sum of its uses: ${JSON.stringify(usage)} is ${String(total)}`,
-  );
-}
-
-const describeVma = (vma: VmArea): string =>
-  `${vma.vmStart.toString(16)}-${vma.vmEnd.toString(16)} flags 0x${vma.vmFlags.toString(16)}`;

@@ -1,6 +1,5 @@
 /**
- * Page faults: an empty PTE is filled from the vma's handler or with anonymous memory; a store to a
- * write-protected one breaks copy-on-write. Each fault that succeeds emits one `fault` event, after the
+ * Page faults: dispatch by what the PTE is. Each fault that succeeds emits one `fault` event, after the
  * `cow_copy` or `page_clear` event of the page it copied or cleared, if any. A fault that fails maps
  * nothing and emits no `fault`; what its handler did before (a page put into the page cache, a page table)
  * stays, as in the kernel.
@@ -8,27 +7,46 @@
  * @module
  */
 import { assert } from '../base/assert.ts';
-import type { FaultKind } from '../base/events.ts';
 import { alignDown } from '../base/bits.ts';
+import type { FaultKind } from '../base/events.ts';
 import { PAGE_SIZE, type VirtAddr } from '../base/units.ts';
+import { allocPage } from './alloc.ts';
+import { anonVmaPrepare } from './anon-vma.ts';
+import { doAnonymousPage, mapAnonPage, mapFilePage } from './anonymous.ts';
+import { copyPage, doWpPage } from './copy-on-write.ts';
 import type { Page } from './frames.ts';
-import type { VmFaultResult, VmOperations } from './mappable.ts';
-import type { Memory } from './memory.ts';
-import { isZeroPfn, vmNormalPage } from './normal-page.ts';
-import { mkDirtyMaybeWrite, PTE_SPECIAL, PTE_WRITE, pteIndex, type PteLeaf } from './pagetable.ts';
+import { specialBit } from './insert.ts';
+import { KernelBug } from './kernel-bug.ts';
+import type { NopfnRefusal, VmFaultResult, VmOperations } from './mappable.ts';
+import { vmNormalPage } from './normal-page.ts';
+import {
+  mkDirtyMaybeWrite,
+  PTE_DIRTY,
+  PTE_SWAP,
+  PTE_WRITE,
+  PTE_YOUNG,
+  pteIndex,
+} from './pagetable.ts';
+import { doSwapPage } from './swap-fault.ts';
 import { linearPageIndex, type VmArea } from './vma.ts';
 import {
-  hasAll,
   hasAny,
+  isCowMapping,
+  VM_FAULT_DONE_COW,
   VM_FAULT_ERROR,
   VM_FAULT_LOCKED,
   VM_FAULT_MAJOR,
   VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
-  VM_FAULT_WRITE,
+  VM_FAULT_SIGBUS,
+  VM_PFNMAP,
   VM_SHARED,
-  VM_WRITE,
+  withFlags,
+  withoutFlags,
 } from './vmflags.ts';
+
+/** Operations with a fault handler. */
+type FaultingOperations = VmOperations & Required<Pick<VmOperations, 'fault'>>;
 
 /**
  * Serves a fault at an address of `vma`, whose rights allow the access. Mirrors `handle_mm_fault`
@@ -46,47 +64,21 @@ export function handleMmFault(vma: VmArea, address: VirtAddr, isWrite: boolean):
   const bits = leaf.bitsAt(index);
   if (bits === 0) {
     const { ops } = vma;
-    if (ops === undefined) return doAnonymousPage(vma, leaf, index, isWrite);
-    return doFault(vma, ops, address, isWrite);
+    if (ops?.fault !== undefined) return doFault(vma, ops as FaultingOperations, address, isWrite);
+    if (ops?.nopfn !== undefined && vma.mm.memory.kernel.nopfn)
+      return doNoPfn(vma, ops.nopfn.bind(ops), address, isWrite);
+    if (ops !== undefined && vma.mm.memory.kernel.noFaultHandler === 'sigbus')
+      return VM_FAULT_SIGBUS;
+    return doAnonymousPage(vma, leaf, address, isWrite);
   }
+  if (hasAny(bits, PTE_SWAP)) return doSwapPage(vma, address, leaf, index, isWrite);
   if (isWrite && !hasAny(bits, PTE_WRITE)) return doWpPage(vma, address, leaf, index);
-  leaf.access(index, isWrite ? 'write' : 'read');
+  const accessed = withFlags(bits, PTE_YOUNG + (isWrite ? PTE_DIRTY : 0));
+  // Someone else was faster: nothing is left to do.
+  if (accessed === bits) return 0;
+  leaf.set(index, leaf.pfnAt(index), accessed);
+  vma.mm.memory.emitFault('access_bit', false);
   return 0;
-}
-
-/** Mirrors `do_anonymous_page`. */
-function doAnonymousPage(
-  vma: VmArea,
-  leaf: PteLeaf,
-  index: number,
-  isWrite: boolean,
-): VmFaultResult {
-  const { memory } = vma.mm;
-  if (!isWrite && memory.zeroPage !== undefined) {
-    const special = memory.kernel.pteSpecial ? PTE_SPECIAL : 0;
-    leaf.set(index, memory.frames.pageToPfn(memory.zeroPage), vma.vmPageProt + special);
-    memory.emitFault('anonymous', false);
-    return 0;
-  }
-  const page = memory.frames.allocPage('anon');
-  if (page === undefined) return VM_FAULT_OOM;
-  clearPage(memory, page);
-  vma.mm.addRss('anon', 1);
-  mapAnonPage(vma, leaf, index, page);
-  memory.emitFault('anonymous', false);
-  return 0;
-}
-
-/** Maps a new anonymous page, dirty. Its one reference becomes the PTE's. */
-function mapAnonPage(vma: VmArea, leaf: PteLeaf, index: number, page: Page): void {
-  const { frames } = vma.mm.memory;
-  vma.hasAnonVma = true;
-  frames.setFlag(page, 'anon', true);
-  frames.setFlag(page, 'swapbacked', true);
-  frames.setFlag(page, 'uptodate', true);
-  frames.setFlag(page, 'lru', true);
-  frames.addRmap(page);
-  leaf.set(index, frames.pageToPfn(page), mkDirtyMaybeWrite(vma.vmPageProt, vma.vmFlags));
 }
 
 /**
@@ -95,29 +87,98 @@ function mapAnonPage(vma: VmArea, leaf: PteLeaf, index: number, page: Page): voi
  */
 function doFault(
   vma: VmArea,
-  ops: VmOperations,
+  ops: FaultingOperations,
   address: VirtAddr,
   isWrite: boolean,
 ): VmFaultResult {
   const { memory } = vma.mm;
-  const { frames, vmf } = memory;
+  const { frames, kernel, vmf } = memory;
+  if (!kernel.pfnmapMayFault && hasAny(vma.vmFlags, VM_PFNMAP))
+    throw new KernelBug('__do_fault', 'a vma whose handler is asked is not PFNMAP', { vma });
   const earlyCow = isWrite && !hasAny(vma.vmFlags, VM_SHARED);
+  if (!isWrite && mapPagesAround(vma, address)) return 0;
   let copy: Page | undefined;
-  if (earlyCow && memory.kernel.cowPageAllocated === 'before_fault') {
-    copy = frames.allocPage('anon');
+  if (earlyCow && kernel.cowPageAllocated === 'before_fault') {
+    anonVmaPrepare(vma);
+    copy = allocPage(memory, 'anon');
     if (copy === undefined) return VM_FAULT_OOM;
   }
   vmf.address = alignDown(address, PAGE_SIZE) as VirtAddr;
   vmf.pgoff = linearPageIndex(vma, address);
   vmf.isWrite = isWrite;
   vmf.page = undefined;
+  vmf.cowPage = copy;
   const result = ops.fault(vma, vmf);
+  vmf.cowPage = undefined;
   if (hasAny(result, VM_FAULT_ERROR + VM_FAULT_NOPAGE)) {
     if (copy !== undefined) frames.putPage(copy);
     if (!hasAny(result, VM_FAULT_ERROR)) emitInstalled(vma, address, result);
     return result;
   }
-  return finishFault(vma, address, result, earlyCow, copy);
+  if (earlyCow) return finishCowFault(vma, address, result, copy);
+  return finishFault(vma, address, result);
+}
+
+/** An empty PTE of a vma whose handler gives frames. Mirrors `do_no_pfn` (2.6.19 to 2.6.26). */
+function doNoPfn(
+  vma: VmArea,
+  handler: NonNullable<VmOperations['nopfn']>,
+  address: VirtAddr,
+  isWrite: boolean,
+): VmFaultResult {
+  if (!hasAny(vma.vmFlags, VM_PFNMAP))
+    throw new KernelBug('do_no_pfn', 'a vma whose handler gives frames is PFNMAP', { vma });
+  if (isCowMapping(vma.vmFlags))
+    throw new KernelBug('do_no_pfn', 'a PFNMAP vma that takes any pfn is not COW', { vma });
+  const pfn = handler(vma, alignDown(address, PAGE_SIZE) as VirtAddr);
+  if (typeof pfn === 'string') return NOPFN_RESULT[pfn];
+  const leaf = vma.mm.pageTable.leaf(address);
+  const index = pteIndex(address);
+  // The handler may have inserted it itself.
+  if (leaf?.bitsAt(index) === 0) {
+    const bits = vma.vmPageProt + specialBit(vma);
+    leaf.set(index, pfn, isWrite ? mkDirtyMaybeWrite(bits, vma.vmFlags) : bits);
+  }
+  emitInstalled(vma, address, 0);
+  return 0;
+}
+
+const NOPFN_RESULT: Readonly<Record<NopfnRefusal, VmFaultResult>> = {
+  refault: 0,
+  sigbus: VM_FAULT_SIGBUS,
+  oom: VM_FAULT_OOM,
+};
+
+/**
+ * Pages of the file that are in the page cache already, around the one that is wanted and in an aligned
+ * window, are mapped without asking the handler. Mirrors `do_fault_around`.
+ *
+ * @returns true when the wanted one was among them.
+ */
+function mapPagesAround(vma: VmArea, address: VirtAddr): boolean {
+  const { memory, pageTable } = vma.mm;
+  const { ops } = vma;
+  const window = memory.kernel.faultAroundPages * PAGE_SIZE;
+  if (ops?.mapPages === undefined || window === PAGE_SIZE) return false;
+  const from = Math.max(vma.vmStart, alignDown(address, window));
+  const to = Math.min(vma.vmEnd, alignDown(address, window) + window);
+  const wanted = alignDown(address, PAGE_SIZE);
+  for (let at = from; at < to; at += PAGE_SIZE) {
+    const around = at as VirtAddr;
+    const leaf = pageTable.leaf(around);
+    const index = pteIndex(around);
+    if (leaf?.bitsAt(index) !== 0) continue;
+    const page = ops.mapPages(vma, linearPageIndex(vma, around));
+    if (page === undefined) continue;
+    memory.frames.getPage(page);
+    // Only the page that was wanted was used.
+    const isYoung = at === wanted || memory.kernel.softwareYoung;
+    const prot = withoutFlags(vma.vmPageProt, isYoung ? 0 : PTE_YOUNG);
+    mapFilePage(vma, leaf, index, page, prot);
+  }
+  if (pageTable.leaf(address)?.bitsAt(pteIndex(address)) === 0) return false;
+  memory.emitFault('file_minor', false);
+  return true;
 }
 
 /** Reports the fault whose PTE the handler installed. */
@@ -125,10 +186,8 @@ function emitInstalled(vma: VmArea, address: VirtAddr, result: VmFaultResult): v
   const leaf = vma.mm.pageTable.leaf(address);
   const index = pteIndex(address);
   const bits = leaf?.bitsAt(index) ?? 0;
-  assert(
-    leaf !== undefined && bits !== 0,
-    () => `a handler that answers NOPAGE has installed the PTE of 0x${address.toString(16)}`,
-  );
+  // A handler may also ask for another try with nothing installed: spufs does while it switches.
+  if (leaf === undefined || bits === 0) return;
   const page = vmNormalPage(vma, address, leaf.pfnAt(index), bits);
   vma.mm.memory.emitFault(page === undefined ? 'raw_pfn' : fileKind(result), false);
 }
@@ -136,105 +195,63 @@ function emitInstalled(vma: VmArea, address: VirtAddr, result: VmFaultResult): v
 const fileKind = (result: VmFaultResult): FaultKind =>
   hasAny(result, VM_FAULT_MAJOR) ? 'file_major' : 'file_minor';
 
-/** Maps the page that the handler returned, or the early copy of it. */
-function finishFault(
-  vma: VmArea,
-  address: VirtAddr,
-  result: VmFaultResult,
-  earlyCow: boolean,
-  allocated: Page | undefined,
-): VmFaultResult {
-  const { memory, pageTable } = vma.mm;
-  const { frames, vmf } = memory;
-  const page = vmf.page;
-  const leaf = pageTable.leaf(address);
-  const index = pteIndex(address);
+/** The page that the handler returned, unlocked. */
+function returnedPage(vma: VmArea, address: VirtAddr, result: VmFaultResult): Page {
+  const { frames, vmf } = vma.mm.memory;
+  const { page } = vmf;
   assert(
-    page !== undefined && leaf?.bitsAt(index) === 0,
+    page !== undefined && vma.mm.pageTable.leaf(address)?.bitsAt(pteIndex(address)) === 0,
     () => `a handler returns a page or installs a PTE, not both: 0x${address.toString(16)}`,
   );
   if (hasAny(result, VM_FAULT_LOCKED)) frames.setFlag(page, 'locked', false);
-  if (earlyCow) {
-    const copy = allocated ?? frames.allocPage('anon');
-    if (copy === undefined) {
+  return page;
+}
+
+/** Maps the page that the handler returned; its reference becomes the PTE's. */
+function finishFault(vma: VmArea, address: VirtAddr, result: VmFaultResult): VmFaultResult {
+  const { memory, pageTable } = vma.mm;
+  const { frames, vmf } = memory;
+  const page = returnedPage(vma, address, result);
+  const leaf = pageTable.leaf(address);
+  assert(leaf !== undefined, () => 'a fault has made its page table');
+  let bits = vma.vmPageProt;
+  if (vmf.isWrite) {
+    const refused = vma.ops?.pageMkwrite?.(vma, page) ?? 0;
+    if (hasAny(refused, VM_FAULT_ERROR)) {
       frames.putPage(page);
-      return VM_FAULT_OOM;
+      return refused;
     }
-    copyPage(memory, frames.bytes(page), copy, 'page');
-    vma.mm.addRss('anon', 1);
-    mapAnonPage(vma, leaf, index, copy);
-    frames.putPage(page);
-  } else {
-    const prot = vma.vmPageProt;
-    const bits = vmf.isWrite ? mkDirtyMaybeWrite(prot, vma.vmFlags) : prot;
-    vma.mm.addRss('file', 1);
-    frames.addRmap(page);
-    leaf.set(index, frames.pageToPfn(page), bits);
+    bits = withFlags(bits, PTE_WRITE + PTE_DIRTY);
+    frames.setFlag(page, 'dirty', true);
   }
-  memory.emitFault(fileKind(result), earlyCow);
+  mapFilePage(vma, leaf, pteIndex(address), page, bits);
+  memory.emitFault(fileKind(result), false);
   return result;
 }
 
-/** Zeroes a page and says so. Mirrors `clear_user_highpage`. */
-function clearPage(memory: Memory, page: Page): void {
-  memory.frames.bytes(page).fill(0);
-  memory.emitPageClear();
-}
-
-/** Copies a page and says so. Mirrors `cow_user_page`. */
-function copyPage(
-  memory: Memory,
-  source: Uint8Array,
-  copy: Page,
-  sourceKind: 'raw' | 'page',
-): void {
-  memory.frames.bytes(copy).set(source);
-  memory.emitCowCopy(sourceKind);
-}
-
-/**
- * A store to a present PTE without write permission. A raw source is read through the mapping, as there
- * is no struct page to copy from. Mirrors `do_wp_page` (mm/memory.c).
- */
-function doWpPage(vma: VmArea, address: VirtAddr, leaf: PteLeaf, index: number): VmFaultResult {
-  const { mm } = vma;
-  const { memory } = mm;
+/** Maps a private copy of the page that the handler returned. */
+function finishCowFault(
+  vma: VmArea,
+  address: VirtAddr,
+  result: VmFaultResult,
+  allocated: Page | undefined,
+): VmFaultResult {
+  const { memory, pageTable } = vma.mm;
   const { frames } = memory;
-  const pfn = leaf.pfnAt(index);
-  const page = vmNormalPage(vma, address, pfn, leaf.bitsAt(index));
-  const anon = page !== undefined && frames.testFlag(page, 'anon');
-  const zero = page === undefined && isZeroPfn(memory, pfn);
-  const kind = zero ? 'wp_zero' : wpKind(page !== undefined, anon);
-  if (mayReuse(vma, page, anon)) {
-    leaf.set(index, pfn, mkDirtyMaybeWrite(leaf.bitsAt(index), vma.vmFlags));
-    leaf.access(index, 'write');
-    memory.emitFault(kind, false);
-    return VM_FAULT_WRITE;
+  const isFilled = hasAny(result, VM_FAULT_DONE_COW);
+  const page = isFilled ? undefined : returnedPage(vma, address, result);
+  anonVmaPrepare(vma);
+  const copy = allocated ?? allocPage(memory, 'anon');
+  const leaf = pageTable.leaf(address);
+  assert(leaf !== undefined, () => 'a fault has made its page table');
+  if (copy === undefined) {
+    if (page !== undefined) frames.putPage(page);
+    return VM_FAULT_OOM;
   }
-  const source = zero ? undefined : memory.physical.bytesOf(pfn);
-  const copy = frames.allocPage('anon');
-  if (copy === undefined) return VM_FAULT_OOM;
-  if (source === undefined) clearPage(memory, copy);
-  else copyPage(memory, source, copy, page === undefined ? 'raw' : 'page');
-  if (page !== undefined && !anon) mm.addRss('file', -1);
-  if (!anon) mm.addRss('anon', 1);
-  mapAnonPage(vma, leaf, index, copy);
-  if (page !== undefined) {
-    frames.removeRmap(page);
-    frames.putPage(page);
-  }
-  memory.emitFault(kind, false);
-  return VM_FAULT_WRITE;
-}
-
-function wpKind(hasPage: boolean, anon: boolean): FaultKind {
-  if (anon) return 'wp_anon';
-  return hasPage ? 'wp_file' : 'wp_raw';
-}
-
-/** The PTE may become writable as it is: shared, or an anonymous page that nobody else maps or locks. */
-function mayReuse(vma: VmArea, page: Page | undefined, anon: boolean): boolean {
-  if (!anon || page === undefined) return hasAll(vma.vmFlags, VM_SHARED + VM_WRITE);
-  const { frames } = vma.mm.memory;
-  return frames.mapcount(page) === 1 && !frames.testFlag(page, 'locked');
+  if (page !== undefined) copyPage(memory, frames.bytes(page), copy, 'page');
+  vma.mm.addRss('anon', 1);
+  mapAnonPage(vma, leaf, address, copy);
+  if (page !== undefined) frames.putPage(page);
+  memory.emitFault(isFilled ? 'wp_raw' : fileKind(result), true);
+  return result;
 }

@@ -7,23 +7,32 @@ import { assert } from '../base/assert.ts';
 import { alignDown, alignUp, isAligned } from '../base/bits.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE, pgoff, virtAddr, type Pgoff, type VirtAddr } from '../base/units.ts';
+import { allocPage } from './alloc.ts';
 import { handleMmFault } from './fault.ts';
-import { SignalError } from './kernel-bug.ts';
+import { KernelBug, SignalError } from './kernel-bug.ts';
 import type { MappedFile } from './mappable.ts';
 import type { Memory } from './memory.ts';
+import { populate } from './mlock.ts';
 import { PageTable, pteIndex } from './pagetable.ts';
+import { putPage } from './put-page.ts';
 import { getUnmappedArea } from './unmapped-area.ts';
 import { VmArea, VmaSet, type Access } from './vma.ts';
 import {
   hasAny,
   MAP_ANONYMOUS,
   MAP_FIXED,
+  MAP_POPULATE,
   MAP_SHARED,
   VM_EXEC,
   VM_FAULT_ERROR,
   VM_FAULT_MAJOR,
   VM_FAULT_OOM,
+  VM_IO,
+  VM_LOCKED,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
   VM_READ,
+  VM_SOFTDIRTY,
   VM_WRITE,
   vmFlagsOf,
   withFlags,
@@ -54,8 +63,11 @@ export interface Rss {
 /** Rights of which a vma needs one for an access; any right lets the hardware read. */
 const NEEDED = { read: VM_READ + VM_WRITE + VM_EXEC, write: VM_WRITE, exec: VM_EXEC } as const;
 
-/** Faults of one access: install, then break copy-on-write. */
-const MOST_FAULTS = 2;
+/**
+ * Faults of one access: install, then break copy-on-write; a few more where reclaim takes pages away again. A
+ * handler that asks for one more try for ever is a defect.
+ */
+const MOST_FAULTS = 64;
 
 /** One process's memory. Mirrors `struct mm_struct`. */
 export class MmStruct {
@@ -65,23 +77,44 @@ export class MmStruct {
   /** Pages mapped by PTEs with struct page: of files, and anonymous. Raw PTEs count in neither. */
   fileRss = 0;
   anonRss = 0;
+  /** Swap entries. Mirrors the MM_SWAPENTS counter (≥ 2.6.34). */
+  swapRss = 0;
+  /** Pages of locked vmas. Mirrors `locked_vm`. */
+  lockedVm = 0;
+  /** The most that {@link totalVm} ever was, brought up to date before it falls. For mm only. Mirrors `hiwater_vm`. */
+  hiwaterVm = 0;
   /** Faults without and with I/O. The kernel counts per task; here a process has one. */
   minflt = 0;
   majflt = 0;
   #peakFile = 0;
   #peakAnon = 0;
   #mmapWriteLocked = false;
-  #exited = false;
+  #state: 'alive' | 'dead' | 'exited' = 'alive';
 
   /** A process without mappings. @throws AxfsError ENOMEM without RAM for its page directory. */
   constructor(memory: Memory) {
     this.memory = memory;
-    this.pageTable = new PageTable(memory.frames, memory.kernel.pgdFrames);
+    this.pageTable = new PageTable(memory.frames, {
+      pgdFrames: memory.kernel.pgdFrames,
+      softwareYoung: memory.kernel.softwareYoung,
+      isCharged: memory.chargesPageTables,
+      allocPage: () => allocPage(memory, 'page_table'),
+      putPage: (page) => {
+        putPage(memory, page);
+      },
+    });
   }
 
   /** RSS when the sum of both counters was highest. Mirrors `hiwater_rss`, split. */
   get peakRss(): Rss {
     return { file: this.#peakFile, anon: this.#peakAnon };
+  }
+
+  /** Pages of all vmas. Mirrors `total_vm`. */
+  get totalVm(): number {
+    let bytes = 0;
+    for (const { vmStart, vmEnd } of this.vmas) bytes += vmEnd - vmStart;
+    return bytes / PAGE_SIZE;
   }
 
   /** The mmap lock is held for writing, as inside mmap and munmap. Mirrors `mmap_sem`. */
@@ -101,15 +134,29 @@ export class MmStruct {
     this.#mmapWriteLocked = false;
   }
 
-  /** Changes an RSS counter. For mm only. Mirrors `add_mm_counter`. */
-  addRss(kind: 'file' | 'anon', pages: 1 | -1): void {
+  /**
+   * Runs `body` with the mmap lock held for writing. The lock stays held when the kernel stops inside.
+   */
+  withMmapWriteLock<T>(body: () => T): T {
+    this.mmapWriteLock();
+    try {
+      const result = body();
+      this.mmapWriteUnlock();
+      return result;
+    } catch (error) {
+      if (!(error instanceof KernelBug)) this.mmapWriteUnlock();
+      throw error;
+    }
+  }
+
+  /**
+   * Changes an RSS counter. For mm only. It gets negative when an entry goes that was never counted: a kernel
+   * whose assertions hold has none. Mirrors `add_mm_counter`.
+   */
+  addRss(kind: 'file' | 'anon' | 'swap', pages: 1 | -1): void {
     if (kind === 'file') this.fileRss += pages;
-    else this.anonRss += pages;
-    assert(
-      this.fileRss >= 0 && this.anonRss >= 0,
-      () =>
-        `RSS counters are not negative: file ${String(this.fileRss)} anon ${String(this.anonRss)}`,
-    );
+    else if (kind === 'anon') this.anonRss += pages;
+    else this.swapRss += pages;
     if (this.fileRss + this.anonRss > this.#peakFile + this.#peakAnon) {
       this.#peakFile = this.fileRss;
       this.#peakAnon = this.anonRss;
@@ -126,7 +173,7 @@ export class MmStruct {
    * for shared anonymous memory; ENOMEM when there is no room.
    */
   mmap(options: MmapOptions): VirtAddr {
-    this.#assertAlive();
+    this.assertAlive();
     const { length, prot, flags, file } = options;
     if (!(Number.isSafeInteger(length) && length > 0))
       throw new AxfsError('EINVAL', `mmap length is ${String(length)}, expected 1 or more`);
@@ -141,21 +188,40 @@ export class MmStruct {
     let vmFlags = vmFlagsOf(prot, flags, file?.readOnly ?? false);
     if (file === undefined && hasAny(flags, MAP_SHARED))
       throw new AxfsError('EOPNOTSUPP', 'shared anonymous memory is not modelled');
-    if (file !== undefined) vmFlags = withFlags(vmFlags, file.mmapFlags);
+    const { kernel } = this.memory;
+    if (file !== undefined) {
+      if (hasAny(file.mmapFlags, VM_MIXEDMAP) && !kernel.mixedMap)
+        throw new AxfsError(
+          'EOPNOTSUPP',
+          `${file.name}: kernel ${kernel.name} has no VM_MIXEDMAP, expected 2.6.26 or later`,
+        );
+      vmFlags = withFlags(vmFlags, file.mmapFlags);
+    }
+    if (kernel.softDirty) vmFlags = withFlags(vmFlags, VM_SOFTDIRTY);
     const bytes = alignUp(length, PAGE_SIZE);
     const fixed = hasAny(flags, MAP_FIXED);
-    const start = getUnmappedArea(this.vmas, this.memory.kernel, bytes, options.address, fixed);
+    const start = getUnmappedArea(this.vmas, kernel, bytes, options.address, fixed);
     const end = virtAddr(start + bytes);
-    this.mmapWriteLock();
-    if (fixed) this.#unmapRange(start, end);
     const range = {
       start,
       end,
       pgoff: options.pgoff ?? pgoff(file === undefined ? start / PAGE_SIZE : 0),
     };
-    this.vmas.insert(new VmArea(this, range, vmFlags, file));
-    this.mmapWriteUnlock();
-    return start;
+    return this.withMmapWriteLock(() => {
+      if (fixed) this.unmapRange(start, end);
+      const vma = new VmArea(this, range, vmFlags, file);
+      this.vmas.insert(vma);
+      try {
+        file?.mmap?.(vma);
+      } catch (error) {
+        if (error instanceof AxfsError) this.unmapRange(start, end);
+        throw error;
+      }
+      const merged = this.vmas.merge(vma);
+      if (hasAny(flags, MAP_POPULATE) && !hasAny(merged.vmFlags, VM_IO + VM_PFNMAP))
+        populate(merged, start, end);
+      return start;
+    });
   }
 
   /**
@@ -164,16 +230,16 @@ export class MmStruct {
    * @throws AxfsError EINVAL for an unaligned address, length 0, or a range beyond user space.
    */
   munmap(address: VirtAddr, length: number): void {
-    this.#assertAlive();
+    this.assertAlive();
     const end = address + alignUp(length, PAGE_SIZE);
     if (!isAligned(address, PAGE_SIZE) || !(length > 0) || end > this.memory.kernel.taskSize)
       throw new AxfsError(
         'EINVAL',
         `munmap of ${String(length)} bytes at 0x${address.toString(16)}, expected whole pages below 0x${this.memory.kernel.taskSize.toString(16)}`,
       );
-    this.mmapWriteLock();
-    this.#unmapRange(address, virtAddr(end));
-    this.mmapWriteUnlock();
+    this.withMmapWriteLock(() => {
+      this.unmapRange(address, virtAddr(end));
+    });
   }
 
   /**
@@ -215,20 +281,36 @@ export class MmStruct {
   }
 
   /**
-   * Ends the process: unmaps everything and frees the page tables. Mirrors `exit_mmap`.
+   * Ends the process: unmaps everything and frees the page tables. Mirrors `exit_mmap` with `check_mm`.
    *
-   * Post: both RSS counters are 0. The object cannot be used any more.
+   * Post: all RSS counters are 0, or the kernel reports them. The object cannot be used any more.
    */
   exit(): void {
-    this.#assertAlive();
-    this.#unmapRange(virtAddr(0), virtAddr(this.memory.kernel.taskSize));
+    this.assertAlive();
+    this.unmapRange(virtAddr(0), virtAddr(this.memory.kernel.taskSize));
     this.pageTable.destroy();
-    this.#exited = true;
+    this.#state = 'exited';
+    if (
+      this.memory.kernel.checksRss &&
+      [this.fileRss, this.anonRss, this.swapRss].some((n) => n !== 0)
+    )
+      this.memory.reportBadRss(this);
   }
 
   /** True after {@link exit}. */
   get exited(): boolean {
-    return this.#exited;
+    return this.#state === 'exited';
+  }
+
+  /** An assertion of the kernel stopped the task: what it held stays as it was, locks included. */
+  get dead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  /** Stops the task for good. Mirrors an oops in its context. */
+  die(): void {
+    this.assertAlive();
+    this.#state = 'dead';
   }
 
   /** Faults until the access goes through, and returns how often. Apart, to keep touch small and hot. */
@@ -237,10 +319,7 @@ export class MmStruct {
     do {
       this.#pageFault(address, access);
       faults += 1;
-      assert(
-        faults <= MOST_FAULTS,
-        () => `an access takes at most 2 faults: ${access} at 0x${address.toString(16)}`,
-      );
+      assert(faults <= MOST_FAULTS, () => `an access ends: ${access} at 0x${address.toString(16)}`);
     } while (!this.pageTable.access(address, access));
     return faults;
   }
@@ -265,8 +344,8 @@ export class MmStruct {
     return this.memory.physical.bytesOf(pfn);
   }
 
-  /** Mirrors `do_munmap` behind its checks. */
-  #unmapRange(start: VirtAddr, end: VirtAddr): void {
+  /** Mirrors `do_munmap` behind its checks, under the mmap lock. For mm only. */
+  unmapRange(start: VirtAddr, end: VirtAddr): void {
     const doomed: VmArea[] = [];
     for (let at = this.vmas.position(start); ;) {
       let vma = this.vmas.at(at);
@@ -279,7 +358,9 @@ export class MmStruct {
       doomed.push(vma);
       at += 1;
     }
+    if (doomed.length > 0) this.hiwaterVm = Math.max(this.hiwaterVm, this.totalVm);
     for (const vma of doomed) {
+      if (hasAny(vma.vmFlags, VM_LOCKED)) this.lockedVm -= (vma.vmEnd - vma.vmStart) / PAGE_SIZE;
       zapPageRange(vma, vma.vmStart, vma.vmEnd);
       this.vmas.remove(vma);
     }
@@ -292,7 +373,10 @@ export class MmStruct {
     );
   }
 
-  #assertAlive(): void {
-    assert(!this.#exited, () => 'a process that exited maps nothing');
+  /** For whoever works on the process. @throws AxfsError ESRCH when an assertion of the kernel stopped it. */
+  assertAlive(): void {
+    assert(this.#state !== 'exited', () => 'a process that exited maps nothing');
+    if (this.#state === 'dead')
+      throw new AxfsError('ESRCH', 'the task was stopped by an assertion of the kernel');
   }
 }

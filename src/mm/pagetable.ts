@@ -12,7 +12,7 @@ import { AxfsError } from '../base/errno.ts';
 import { PAGE_SHIFT, PAGE_SIZE, type Pfn, type VirtAddr } from '../base/units.ts';
 import type { Frames, Page } from './frames.ts';
 import type { Access } from './vma.ts';
-import { VM_EXEC, VM_SHARED, VM_WRITE } from './vmflags.ts';
+import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from './vmflags.ts';
 
 /** PTE bits. A PTE without any bit is none. */
 export const PTE_PRESENT = 0x1;
@@ -22,6 +22,16 @@ export const PTE_YOUNG = 0x8;
 export const PTE_EXEC = 0x10;
 /** No struct page behind this entry, whatever its pfn; only kernels with the row `pteSpecial` set it. */
 export const PTE_SPECIAL = 0x20;
+/** User space may use the entry; clear after mprotect to PROT_NONE, which keeps the pfn. */
+export const PTE_USER = 0x40;
+/** Not present: the pfn is a slot of swap. */
+export const PTE_SWAP = 0x80;
+/** In a swap entry: the page was exclusive. */
+export const PTE_SWAP_EXCLUSIVE = 0x100;
+/** With PTE_SPECIAL: a device's frame that has a struct page, which PTEs take no part in (row `pteDevmap`). */
+export const PTE_DEVMAP = 0x200;
+
+const PTE_PRESENT_USER = PTE_PRESENT | PTE_USER;
 
 /** PTEs of a leaf table. */
 export const PTES_PER_LEAF = 512;
@@ -35,14 +45,17 @@ const WALK_CACHE = 256;
 export class PteLeaf {
   readonly pfns = new Float64Array(PTES_PER_LEAF);
   readonly bits = new Uint16Array(PTES_PER_LEAF);
-  /** RAM frame that the table takes. */
-  readonly frame: Page;
+  /** RAM frame that the table takes, if tables are charged. */
+  readonly frame: Page | undefined;
   /** Number of its {@link LEAF_SPAN} in the address space. */
   readonly block: number;
+  /** The CPU sets neither young nor dirty: see the kernel's row of that name. */
+  readonly #softwareYoung: boolean;
 
-  constructor(frame: Page, block: number) {
+  constructor(frame: Page | undefined, block: number, softwareYoung: boolean) {
     this.frame = frame;
     this.block = block;
+    this.#softwareYoung = softwareYoung;
   }
 
   /** First address it maps. */
@@ -73,20 +86,27 @@ export class PteLeaf {
   }
 
   /**
-   * A user access through an entry, as the MMU does it: sets young, and dirty for a store.
+   * A user access through an entry, as the MMU does it: sets young, and dirty for a store, or leaves that to
+   * a fault where the kernel's row `softwareYoung` says so.
    *
    * @returns false, with nothing changed, when the entry does not allow it: a page fault.
    */
   access(index: number, access: Access): boolean {
     const bits = this.bits[index] ?? 0;
-    if ((bits & PTE_PRESENT) === 0) return false;
+    if ((bits & PTE_PRESENT_USER) !== PTE_PRESENT_USER) return false;
     if (access === 'write') {
       if ((bits & PTE_WRITE) === 0) return false;
-      this.bits[index] = bits | (PTE_YOUNG | PTE_DIRTY);
-      return true;
+      return this.#touched(index, bits, PTE_YOUNG | PTE_DIRTY);
     }
     if (access === 'exec' && (bits & PTE_EXEC) === 0) return false;
-    if ((bits & PTE_YOUNG) === 0) this.bits[index] = bits | PTE_YOUNG;
+    return (bits & PTE_YOUNG) !== 0 || this.#touched(index, bits, PTE_YOUNG);
+  }
+
+  /** Sets what an access sets, unless that takes a fault on this CPU. */
+  #touched(index: number, bits: number, wanted: number): boolean {
+    if ((bits & wanted) === wanted) return true;
+    if (this.#softwareYoung) return false;
+    this.bits[index] = bits | wanted;
     return true;
   }
 }
@@ -102,6 +122,7 @@ export const pteIndex = (address: VirtAddr): number =>
 export const pageProtOf = (vmFlags: number): number =>
   PTE_PRESENT |
   PTE_YOUNG |
+  ((vmFlags & (VM_READ | VM_WRITE | VM_EXEC)) !== 0 ? PTE_USER : 0) |
   ((vmFlags & VM_EXEC) !== 0 ? PTE_EXEC : 0) |
   ((vmFlags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) ? PTE_WRITE : 0);
 
@@ -113,10 +134,22 @@ type Directory<Entry> = (Entry | undefined)[];
 type Pmd = Directory<PteLeaf>;
 type Pud = Directory<Pmd>;
 
+/** How the tables of a process are made. */
+export interface PageTableOptions {
+  /** Rows of the kernel. */
+  readonly pgdFrames: number;
+  readonly softwareYoung: boolean;
+  /** Tables take RAM frames; else they are free, for worlds that count data pages only. */
+  readonly isCharged: boolean;
+  /** A frame for a leaf, with reclaim if need be; and its way back. */
+  readonly allocPage: () => Page | undefined;
+  readonly putPage: (page: Page) => void;
+}
+
 /** The page table of one process. Mirrors `mm->pgd`. */
 export class PageTable {
-  readonly #frames: Frames;
   readonly #pgd: Directory<Pud> = emptyDirectory();
+  readonly #options: PageTableOptions;
   readonly #pgdFrames: Page[] = [];
   #leaves = 0;
   /** Leaves walked to lately, by the low bits of their block: what a TLB and walk caches save a CPU. */
@@ -125,9 +158,9 @@ export class PageTable {
   );
 
   /** @throws AxfsError ENOMEM when there is no RAM for the top-level directory. */
-  constructor(frames: Frames, pgdFrames: number) {
-    this.#frames = frames;
-    for (let i = 0; i < pgdFrames; i += 1) {
+  constructor(frames: Frames, options: PageTableOptions) {
+    this.#options = options;
+    for (let i = 0; options.isCharged && i < options.pgdFrames; i += 1) {
       const frame = frames.allocPage('page_table');
       if (frame === undefined) {
         this.destroy();
@@ -144,13 +177,13 @@ export class PageTable {
 
   /** Number of RAM frames that the tables take. */
   get frameCount(): number {
-    return this.#leaves + this.#pgdFrames.length;
+    return (this.#options.isCharged ? this.#leaves : 0) + this.#pgdFrames.length;
   }
 
   /** RAM frames that the tables take. */
   *frames(): Generator<Page> {
     yield* this.#pgdFrames;
-    for (const leaf of this.allLeaves()) yield leaf.frame;
+    for (const { frame } of this.allLeaves()) if (frame !== undefined) yield frame;
   }
 
   /** Leaf tables in the order of their addresses. */
@@ -189,11 +222,12 @@ export class PageTable {
     if (found !== undefined) return found;
     const block = Math.floor(address / LEAF_SPAN);
     assert(block < 2 ** 27, () => `an address has 48 bits: 0x${address.toString(16)}`);
-    const frame = this.#frames.allocPage('page_table');
-    if (frame === undefined) return undefined;
+    const { allocPage, isCharged, softwareYoung } = this.#options;
+    const frame = isCharged ? allocPage() : undefined;
+    if (isCharged && frame === undefined) return undefined;
     const pud = (this.#pgd[block >>> 18] ??= emptyDirectory<Pmd>());
     const pmd = (pud[(block >>> 9) & 511] ??= emptyDirectory<PteLeaf>());
-    const leaf = new PteLeaf(frame, block);
+    const leaf = new PteLeaf(frame, block, softwareYoung);
     pmd[block & 511] = leaf;
     this.#leaves += 1;
     return leaf;
@@ -222,7 +256,7 @@ export class PageTable {
   /** Frees all tables, the top-level directory included. Mirrors `exit_mmap` with `pgd_free`. */
   destroy(): void {
     this.freeLeaves(0, 2 ** 48);
-    for (const frame of this.#pgdFrames) this.#frames.putPage(frame);
+    for (const frame of this.#pgdFrames) this.#options.putPage(frame);
     this.#pgdFrames.length = 0;
   }
 
@@ -244,7 +278,7 @@ export class PageTable {
     const slot = leaf.block & (WALK_CACHE - 1);
     if (this.#walkCache[slot] === leaf) this.#walkCache[slot] = undefined;
     this.#leaves -= 1;
-    this.#frames.putPage(leaf.frame);
+    if (leaf.frame !== undefined) this.#options.putPage(leaf.frame);
   }
 }
 

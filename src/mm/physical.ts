@@ -1,6 +1,6 @@
 /**
  * The physical address space: RAM frames, which have a struct page, and windows onto flash, which have
- * none.
+ * none unless somebody gave them some.
  *
  * @module
  */
@@ -9,12 +9,15 @@ import type { Pfn } from '../base/units.ts';
 import type { Frames, Page } from './frames.ts';
 import { KernelBug } from './kernel-bug.ts';
 
-/** Frames of a device in the physical address space, without struct pages. */
+/** Frames of a device in the physical address space. */
 export interface FlashWindow {
   readonly firstPfn: Pfn;
   /** Number of frames. */
   readonly pages: number;
-  /** The 4096 bytes of frame `firstPfn + index`, as a view of the device's memory; never written to. */
+  /** They have struct pages, as RAM has: `pfn_valid` is true. Default: no, as for flash behind ioremap. */
+  readonly memmap?: boolean;
+  /** The 4096 bytes of frame `firstPfn + index`, as a view of the device's memory; stores of
+   * shared writable mappings of it reach it. */
   page(index: number): Uint8Array;
 }
 
@@ -24,6 +27,8 @@ export class PhysicalMemory {
   readonly #ramStart: number;
   readonly #ramEnd: number;
   readonly #windows: FlashWindow[] = [];
+  /** Windows with struct pages, and the page of each one's first frame. */
+  readonly #memmaps = new Map<FlashWindow, Page>();
 
   constructor(frames: Frames) {
     this.#frames = frames;
@@ -33,7 +38,10 @@ export class PhysicalMemory {
 
   /** Last pfn that has a struct page. Mirrors `highest_memmap_pfn` (mm/internal.h). */
   get highestMemmapPfn(): number {
-    return this.#ramEnd - 1;
+    let last = this.#ramEnd - 1;
+    for (const { firstPfn, pages } of this.#memmaps.keys())
+      last = Math.max(last, firstPfn + pages - 1);
+    return last;
   }
 
   /**
@@ -65,6 +73,15 @@ export class PhysicalMemory {
           `flash window 0x${firstPfn.toString(16)}-0x${end.toString(16)} overlaps ${range.what} 0x${range.start.toString(16)}-0x${range.end.toString(16)} (pfns)`,
         );
     this.#windows.push(window);
+    if (window.memmap === true) {
+      const first = this.#frames.addDevicePages(firstPfn, pages, (index) => window.page(index));
+      this.#memmaps.set(window, first);
+    }
+  }
+
+  /** The window that a frame is in. */
+  windowOf(pfn: Pfn): FlashWindow | undefined {
+    return this.#windows.find(({ firstPfn, pages }) => pfn >= firstPfn && pfn < firstPfn + pages);
   }
 
   /**
@@ -76,11 +93,12 @@ export class PhysicalMemory {
     const at = this.#windows.indexOf(window);
     if (at < 0) throw new AxfsError('EINVAL', 'the flash window to remove was never added');
     this.#windows.splice(at, 1);
+    this.#memmaps.delete(window);
   }
 
   /** A struct page exists for this pfn; not "is memory". Mirrors `pfn_valid`. */
   pfnValid(pfn: Pfn): boolean {
-    return pfn >= this.#ramStart && pfn < this.#ramEnd;
+    return this.#isRam(pfn) || this.#devicePage(pfn) !== undefined;
   }
 
   /**
@@ -89,9 +107,11 @@ export class PhysicalMemory {
    * @throws KernelBug for a pfn without one: the real macro makes up a pointer into nothing.
    */
   pfnToPage(pfn: Pfn): Page {
-    if (!this.pfnValid(pfn))
+    if (this.#isRam(pfn)) return (pfn - this.#ramStart) as Page;
+    const page = this.#devicePage(pfn);
+    if (page === undefined)
       throw new KernelBug('pfn_to_page', 'the pfn has a struct page', { pfn });
-    return (pfn - this.#ramStart) as Page;
+    return page;
   }
 
   /** Frame of a struct page. Mirrors `page_to_pfn`. */
@@ -105,14 +125,22 @@ export class PhysicalMemory {
    * @throws AxfsError ENXIO when nothing answers at this pfn; whatever the window's provider throws.
    */
   bytesOf(pfn: Pfn): Uint8Array {
-    if (this.pfnValid(pfn)) return this.#frames.bytes((pfn - this.#ramStart) as Page);
-    for (const window of this.#windows) {
-      const index = pfn - window.firstPfn;
-      if (index >= 0 && index < window.pages) return window.page(index);
-    }
+    if (this.#isRam(pfn)) return this.#frames.bytes((pfn - this.#ramStart) as Page);
+    const window = this.windowOf(pfn);
+    if (window !== undefined) return window.page(pfn - window.firstPfn);
     throw new AxfsError(
       'ENXIO',
       `pfn 0x${pfn.toString(16)} is neither RAM (0x${this.#ramStart.toString(16)}-0x${this.#ramEnd.toString(16)}) nor in a flash window`,
     );
+  }
+
+  #isRam(pfn: Pfn): boolean {
+    return pfn >= this.#ramStart && pfn < this.#ramEnd;
+  }
+
+  #devicePage(pfn: Pfn): Page | undefined {
+    for (const [{ firstPfn, pages }, first] of this.#memmaps)
+      if (pfn >= firstPfn && pfn < firstPfn + pages) return (first + (pfn - firstPfn)) as Page;
+    return undefined;
   }
 }

@@ -5,10 +5,12 @@
  */
 import { assert } from '../base/assert.ts';
 import { PAGE_SIZE, pgoff, type Pgoff, type VirtAddr } from '../base/units.ts';
+import { anonVmaLink, anonVmaUnlink } from './anon-vma.ts';
+import type { AnonVma } from './anon-vma.ts';
 import type { MappedFile, VmOperations } from './mappable.ts';
 import type { MmStruct } from './mm.ts';
 import { pageProtOf } from './pagetable.ts';
-import { hasAll, VM_MIXEDMAP, VM_PFNMAP } from './vmflags.ts';
+import { hasAll, hasAny, VM_PFNMAP, VM_SHARED, VM_WRITE, withoutFlags } from './vmflags.ts';
 
 /** A way to touch memory. */
 export type Access = 'read' | 'write' | 'exec';
@@ -29,8 +31,8 @@ export class VmArea {
   /** undefined for anonymous memory. */
   readonly file: MappedFile | undefined;
   readonly ops: VmOperations | undefined;
-  /** A page of this vma was copied or is anonymous. Mirrors `vma->anon_vma != NULL`. */
-  hasAnonVma = false;
+  /** The family of its anonymous pages, once it had one. Mirrors `vma->anon_vma`. */
+  anonVma: AnonVma | undefined;
 
   constructor(mm: MmStruct, range: VmRange, vmFlags: number, file: MappedFile | undefined) {
     this.mm = mm;
@@ -44,7 +46,20 @@ export class VmArea {
 
   /** PTE bits of a page newly mapped here. Mirrors `vm_page_prot`. */
   get vmPageProt(): number {
-    return pageProtOf(this.vmFlags);
+    const { vmFlags } = this;
+    return pageProtOf(this.#wantsWritenotify() ? withoutFlags(vmFlags, VM_SHARED) : vmFlags);
+  }
+
+  /**
+   * The file wants to know of the first store to each page of a shared mapping: to agree to it, or to keep
+   * track of what is dirty. Mirrors `vma_wants_writenotify` (mm/mmap.c).
+   */
+  #wantsWritenotify(): boolean {
+    const { ops, vmFlags } = this;
+    if (!hasAll(vmFlags, VM_SHARED + VM_WRITE)) return false;
+    if (ops?.pageMkwrite !== undefined) return true;
+    if (ops?.pfnMkwrite !== undefined && this.mm.memory.kernel.pfnMkwrite) return true;
+    return this.file?.mapping?.writepage !== undefined && !hasAny(vmFlags, VM_PFNMAP);
   }
 
   /** True when the address is in the vma. */
@@ -63,6 +78,10 @@ export interface VmRange {
 /** File page (or linear pfn) that a vma has at an address. Mirrors `linear_page_index`. */
 export const linearPageIndex = (vma: VmArea, address: VirtAddr): Pgoff =>
   (Math.floor((address - vma.vmStart) / PAGE_SIZE) + vma.vmPgoff) as Pgoff;
+
+/** A vma, for failures. */
+export const describeVma = (vma: VmArea): string =>
+  `${vma.vmStart.toString(16)}-${vma.vmEnd.toString(16)} flags 0x${vma.vmFlags.toString(16)}`;
 
 /** The vmas of one process, ordered by address, never overlapping. */
 export class VmaSet implements Iterable<VmArea> {
@@ -114,12 +133,9 @@ export class VmaSet implements Iterable<VmArea> {
       vma.vmStart < vma.vmEnd && (next === undefined || vma.vmEnd <= next.vmStart),
       () => `vmas do not overlap: ${vma.vmStart.toString(16)}-${vma.vmEnd.toString(16)}`,
     );
-    assert(
-      !hasAll(vma.vmFlags, VM_PFNMAP + VM_MIXEDMAP),
-      () => `a vma is not both PFNMAP and MIXEDMAP: 0x${vma.vmFlags.toString(16)}`,
-    );
     this.#list.splice(at, 0, vma);
     vma.file?.getFile?.();
+    vma.file?.mapping?.vmas.add(vma);
   }
 
   /** Takes a vma out and drops its reference to the file. */
@@ -128,6 +144,8 @@ export class VmaSet implements Iterable<VmArea> {
     assert(at >= 0, () => `the vma to remove is in the set: ${vma.vmStart.toString(16)}`);
     this.#list.splice(at, 1);
     this.#cache = undefined;
+    anonVmaUnlink(vma);
+    vma.file?.mapping?.vmas.delete(vma);
     vma.file?.putFile?.();
   }
 
@@ -144,9 +162,53 @@ export class VmaSet implements Iterable<VmArea> {
     );
     const range = { start: address, end: vma.vmEnd, pgoff: pgoff(linearPageIndex(vma, address)) };
     const upper = new VmArea(vma.mm, range, vma.vmFlags, vma.file);
-    upper.hasAnonVma = vma.hasAnonVma;
+    if (vma.anonVma !== undefined) anonVmaLink(upper, vma.anonVma);
     vma.vmEnd = address;
     this.insert(upper);
     return upper;
   }
+
+  /** Cuts what lies outside `start … end` off a vma; gives the vma of exactly that range. */
+  isolate(vma: VmArea, start: VirtAddr, end: VirtAddr): VmArea {
+    const part = vma.vmStart < start ? this.split(vma, start) : vma;
+    if (end < part.vmEnd) this.split(part, end);
+    return part;
+  }
+
+  /**
+   * Joins a vma with its neighbours where nothing tells them apart: flags, file, the run of file pages, no
+   * special flag, and families of anonymous pages that are one or not there. Mirrors `vma_merge` (mm/mmap.c).
+   *
+   * @returns the vma that now holds the addresses of `vma`.
+   */
+  merge(vma: VmArea): VmArea {
+    const at = this.#list.indexOf(vma);
+    const joined = this.#join(this.#list[at - 1], vma) ?? vma;
+    const next = this.#list[this.#list.indexOf(joined) + 1];
+    return (next === undefined ? undefined : this.#join(joined, next)) ?? joined;
+  }
+
+  /** Extends `lower` over `upper`, or gives undefined. */
+  #join(lower: VmArea | undefined, upper: VmArea): VmArea | undefined {
+    if (lower === undefined || !canMerge(lower, upper)) return undefined;
+    const { anonVma, vmEnd } = upper;
+    // Before the upper one leaves: a family without members ends.
+    if (lower.anonVma === undefined && anonVma !== undefined) anonVmaLink(lower, anonVma);
+    this.remove(upper);
+    lower.vmEnd = vmEnd;
+    return lower;
+  }
+}
+
+/** Mirrors `can_vma_merge_after` with `is_mergeable_vma` and `is_mergeable_anon_vma`. */
+function canMerge(lower: VmArea, upper: VmArea): boolean {
+  const { vmSpecial } = lower.mm.memory.kernel;
+  return (
+    lower.vmEnd === upper.vmStart &&
+    lower.vmFlags === upper.vmFlags &&
+    lower.file === upper.file &&
+    !hasAny(lower.vmFlags, vmSpecial) &&
+    Number(linearPageIndex(lower, upper.vmStart)) === Number(upper.vmPgoff) &&
+    (lower.anonVma === undefined || upper.anonVma === undefined || lower.anonVma === upper.anonVma)
+  );
 }

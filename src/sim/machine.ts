@@ -11,7 +11,7 @@ import type { PhysAddr } from '../base/units.ts';
 import { createPakoInflater } from '../codec/pako.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import { AxfsMount } from '../fs/mount.ts';
-import type { FaultRoute } from '../fs/file.ts';
+import type { MountOptions } from '../fs/mount.ts';
 import { KERNELS } from '../mm/kernel.ts';
 import type { KernelPreset } from '../mm/kernel.ts';
 import { Memory } from '../mm/memory.ts';
@@ -27,7 +27,10 @@ import type { MtdPart } from '../mtd/parts.ts';
 export const DEFAULT_RAM_PAGES = (256 * 1024 * 1024) / PAGE_SIZE;
 
 /** What a machine is made of. */
-export interface MachineOptions {
+export interface MachineOptions extends Pick<
+  MountOptions,
+  'faultRoute' | 'profiling' | 'profilePastEof'
+> {
   /** The image: bytes, or contents that are read as needed. */
   readonly image: Uint8Array | FlashContents;
   /** The image's name, for messages; default: `image`. */
@@ -41,7 +44,6 @@ export interface MachineOptions {
   readonly ramPages?: number;
   /** Where flash stands; default: at its usual address, or above RAM where that reaches further. */
   readonly flashPhys?: PhysAddr;
-  readonly faultRoute?: FaultRoute;
   readonly sink?: EventSink;
 }
 
@@ -84,6 +86,8 @@ export function createMachine(options: MachineOptions): Machine {
     name: options.name ?? 'image',
     inflater: options.inflater ?? createPakoInflater(),
     ...(options.faultRoute === undefined ? {} : { faultRoute: options.faultRoute }),
+    ...(options.profiling === undefined ? {} : { profiling: options.profiling }),
+    ...(options.profilePastEof === undefined ? {} : { profilePastEof: options.profilePastEof }),
   });
   return { memory, device, mount, spawn: () => new MmStruct(memory) };
 }

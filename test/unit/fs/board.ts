@@ -7,12 +7,14 @@
 import type { SimEvent } from '../../../src/base/events.ts';
 import { PAGE_SIZE, pgoff, virtAddr, type VirtAddr } from '../../../src/base/units.ts';
 import { LedgerSink } from '../../../src/cost/ledger.ts';
+import type { PastEofProfiling } from '../../../src/fs/fault-profile.ts';
 import type { AxfsFile, FaultRoute } from '../../../src/fs/file.ts';
 import type { AxfsMount } from '../../../src/fs/mount.ts';
 import { assertMm } from '../../../src/mm/check.ts';
 import type { Page } from '../../../src/mm/frames.ts';
 import { SignalError } from '../../../src/mm/kernel-bug.ts';
 import { KERNELS, type KernelName } from '../../../src/mm/kernel.ts';
+import { mincore } from '../../../src/mm/mincore.ts';
 import type { Memory } from '../../../src/mm/memory.ts';
 import type { MmStruct } from '../../../src/mm/mm.ts';
 import { pteIndex } from '../../../src/mm/pagetable.ts';
@@ -26,11 +28,18 @@ import type { Machine } from '../../../src/sim/machine.ts';
 export const FLASH_PFN = 0x34000;
 export const RAM_PAGES = 0x8000;
 
+/** Kernels that AXFS can map files on: those with VM_MIXEDMAP. */
+export const KERNEL_NAMES = (Object.keys(KERNELS) as KernelName[]).filter(
+  (kernel) => KERNELS[kernel].mixedMap,
+);
+
 /** How to build a board. */
 export interface BoardOptions {
   readonly kernel?: KernelName;
   readonly route?: FaultRoute;
   readonly ramPages?: number;
+  /** Count faults; what to do with those behind the end of a file. */
+  readonly profiling?: PastEofProfiling;
 }
 
 /** How to map; default: read-only, the whole file, the first process. */
@@ -62,13 +71,14 @@ export class Board {
 
   constructor(
     image: Uint8Array,
-    { kernel = '4.9-arm', route = 'insert', ramPages = RAM_PAGES }: BoardOptions = {},
+    { kernel = '4.9-arm', route = 'insert', ramPages = RAM_PAGES, profiling }: BoardOptions = {},
   ) {
     this.machine = createMachine({
       image,
       kernel: KERNELS[kernel],
       faultRoute: route,
       ramPages,
+      ...(profiling === undefined ? {} : { profiling: true, profilePastEof: profiling }),
       sink: (event: Readonly<SimEvent>) => {
         this.ledger.sink(event);
       },
@@ -130,6 +140,12 @@ export class Board {
   /** [file, anon] RSS. */
   rss(mm = this.mm): readonly [number, number] {
     return [mm.fileRss, mm.anonRss];
+  }
+
+  /** mincore(2) of the first `count` pages, as a row of digits. */
+  mincore(base: VirtAddr, count: number, mm = this.mm): string {
+    const pages = mincore(mm, base, count * PAGE_SIZE);
+    return typeof pages === 'string' ? pages : pages.map(Number).join('');
   }
 
   /** What an access ends with: number of faults, or the signal. */

@@ -6,12 +6,14 @@
  */
 import type { CowCopyEvent, FaultEvent, SimEvent } from '../../../src/base/events.ts';
 import { PAGE_SIZE, pfn, virtAddr, type Pgoff, type VirtAddr } from '../../../src/base/units.ts';
+import { AddressSpace } from '../../../src/mm/address-space.ts';
+import { allocPage } from '../../../src/mm/alloc.ts';
 import { assertMm } from '../../../src/mm/check.ts';
 import type { Page } from '../../../src/mm/frames.ts';
 import { vmInsertMixed, vmInsertPage } from '../../../src/mm/insert.ts';
 import { KERNELS, type KernelName } from '../../../src/mm/kernel.ts';
 import type { MappedFile, VmFault, VmOperations } from '../../../src/mm/mappable.ts';
-import { Memory } from '../../../src/mm/memory.ts';
+import { Memory, type MemoryOptions } from '../../../src/mm/memory.ts';
 import { MmStruct } from '../../../src/mm/mm.ts';
 import { pteIndex } from '../../../src/mm/pagetable.ts';
 import type { VmArea } from '../../../src/mm/vma.ts';
@@ -20,6 +22,11 @@ import * as vm from '../../../src/mm/vmflags.ts';
 export const FLASH_PFN = 0x34000;
 export const FLASH_PAGES = 0x4000;
 export const RAM_PAGES = 0x8000;
+
+/** Every kernel. */
+export const ALL = Object.keys(KERNELS) as KernelName[];
+/** Kernels with VM_MIXEDMAP: those that can map F0. */
+export const MIXED = ALL.filter((kernel) => KERNELS[kernel].mixedMap);
 
 /** First byte of page `index` of a fake file. */
 export const contentOf = (index: number): number => 0x10 + index;
@@ -33,7 +40,7 @@ export class FakeFile implements MappedFile, VmOperations {
   mmapFlags: number = vm.VM_MIXEDMAP;
   users = 0;
   calls = 0;
-  readonly cache = new Map<number, Page>();
+  readonly mapping: AddressSpace;
   readonly memory: Memory;
   readonly pages: number;
   readonly route: 'insert' | 'return';
@@ -41,8 +48,14 @@ export class FakeFile implements MappedFile, VmOperations {
 
   constructor(memory: Memory, pages = 16, route: 'insert' | 'return' = 'return') {
     this.memory = memory;
+    this.mapping = new AddressSpace(memory);
     this.pages = pages;
     this.route = route;
+  }
+
+  /** Cached pages by file page. */
+  get cache(): ReadonlyMap<number, Page> {
+    return new Map(this.mapping.entries());
   }
 
   get ops(): VmOperations {
@@ -65,7 +78,7 @@ export class FakeFile implements MappedFile, VmOperations {
       const result = vmInsertMixed(vma, vmf.address, pfn(FLASH_PFN + 1 + Math.floor(index / 2)));
       return result === 0 ? vm.VM_FAULT_NOPAGE : vm.VM_FAULT_SIGBUS;
     }
-    const known = this.cache.get(index);
+    const known = this.mapping.peek(index);
     const page = known ?? this.fill(index);
     if (page === undefined) return vm.VM_FAULT_OOM;
     const major = known === undefined ? vm.VM_FAULT_MAJOR : 0;
@@ -83,11 +96,12 @@ export class FakeFile implements MappedFile, VmOperations {
   /** A new page in the page cache: C = 1. */
   fill(index: number): Page | undefined {
     const { frames } = this.memory;
-    const page = frames.allocPage('page_cache');
+    const page = allocPage(this.memory, 'page_cache');
     if (page === undefined) return undefined;
-    frames.setMapping(page, 1, index);
     frames.bytes(page).fill(contentOf(index));
-    this.cache.set(index, page);
+    frames.setFlag(page, 'uptodate', true);
+    this.mapping.addToPageCache(page, index);
+    frames.putPage(page);
     return page;
   }
 }
@@ -104,12 +118,13 @@ export class World {
 
   constructor(
     kernel: KernelName,
-    options: { ramPages?: number; route?: 'insert' | 'return' } = {},
+    options: Partial<MemoryOptions> & { route?: 'insert' | 'return' } = {},
   ) {
     this.memory = new Memory({
       kernel: KERNELS[kernel],
       firstPfn: pfn(0),
-      ramPages: options.ramPages ?? RAM_PAGES,
+      ramPages: RAM_PAGES,
+      ...options,
       events: (event) => this.events.push({ ...event }),
     });
     const flash = new Uint8Array(PAGE_SIZE * 64);

@@ -1,16 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { pfn, virtAddr } from '../../../src/base/units.ts';
-import { vmInsertMixed, vmInsertPage, vmInsertPfn } from '../../../src/mm/insert.ts';
-import { KERNELS, type KernelName } from '../../../src/mm/kernel.ts';
-import { PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from '../../../src/mm/pagetable.ts';
+import {
+  vmfInsertMixed,
+  vmfInsertMixedMkwrite,
+  vmfInsertPfn,
+  vmInsertMixed,
+  vmInsertPage,
+  vmInsertPfn,
+} from '../../../src/mm/insert.ts';
+import { KERNELS } from '../../../src/mm/kernel.ts';
+import {
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_USER,
+  PTE_WRITE,
+  PTE_YOUNG,
+  pteIndex,
+} from '../../../src/mm/pagetable.ts';
 import * as vm from '../../../src/mm/vmflags.ts';
-import { FakeFile, page, World } from './fake.ts';
+import { FakeFile, MIXED, page, World } from './fake.ts';
 
-const ALL = Object.keys(KERNELS) as KernelName[];
 const bugIn = (name: string): Error =>
   expect.objectContaining({ name: 'KernelBug', function: name }) as Error;
 
-describe.each(ALL)('vm_insert_page, %s', (kernel) => {
+describe.each(MIXED)('vm_insert_page, %s', (kernel) => {
   it('T13 T14 given a MIXEDMAP vma and a driver page, when inserted twice, then C 2 M 1 F+1 young and clean, then EBUSY', () => {
     const world = new World(kernel);
     const vma = world.vmaWith(vm.VM_MIXEDMAP);
@@ -18,7 +32,7 @@ describe.each(ALL)('vm_insert_page, %s', (kernel) => {
     expect(vmInsertPage(vma, vma.vmStart, p)).toBe(0);
     expect(world.counts(p)).toEqual([2, 1]);
     expect(world.rss()).toEqual([1, 0]);
-    expect(world.pte(vma.vmStart)).toEqual({ pfn: p, bits: PTE_PRESENT + PTE_YOUNG });
+    expect(world.pte(vma.vmStart)).toEqual({ pfn: p, bits: PTE_PRESENT + PTE_USER + PTE_YOUNG });
     expect(vmInsertPage(vma, vma.vmStart, p)).toBe('EBUSY');
     expect(world.counts(p)).toEqual([2, 1]);
     world.check();
@@ -80,7 +94,8 @@ describe('vm_insert_page marks the vma', () => {
       world.mm.mmapWriteLock();
       expect(vmInsertPage(vma, vma.vmStart, p)).toBe(0);
       world.mm.mmapWriteUnlock();
-      expect(vma.vmFlags).toBe(0x10000071);
+      const softDirty = KERNELS[kernel].softDirty ? vm.VM_SOFTDIRTY : 0;
+      expect(vma.vmFlags).toBe(0x10000071 + softDirty);
       world.check();
     },
   );
@@ -100,7 +115,7 @@ describe('vm_insert_page marks the vma', () => {
   });
 });
 
-describe.each(ALL)('vm_insert_pfn, %s', (kernel) => {
+describe.each(MIXED)('vm_insert_pfn, %s', (kernel) => {
   it('T23 given a MIXEDMAP vma, when a flash pfn is inserted, then it is raw and no count changes', () => {
     const world = new World(kernel);
     const vma = world.vmaWith(vm.VM_MIXEDMAP);
@@ -108,7 +123,7 @@ describe.each(ALL)('vm_insert_pfn, %s', (kernel) => {
     const special = KERNELS[kernel].pteSpecial ? PTE_SPECIAL : 0;
     expect(world.pte(vma.vmStart)).toEqual({
       pfn: 0x34001,
-      bits: PTE_PRESENT + PTE_YOUNG + special,
+      bits: PTE_PRESENT + PTE_USER + PTE_YOUNG + special,
     });
     expect(world.rss()).toEqual([0, 0]);
     world.check();
@@ -120,9 +135,9 @@ describe.each(ALL)('vm_insert_pfn, %s', (kernel) => {
       const vma = world.vmaWith(flags);
       return vmInsertPfn(vma, vma.vmStart, pfn(frame));
     };
-    expect(insert(vm.VM_MIXEDMAP, 0x100)).toThrow(bugIn('vm_insert_pfn'));
-    expect(insert(vm.VM_PFNMAP, 0x34001)).toThrow(bugIn('vm_insert_pfn'));
-    expect(insert(0, 0x34001)).toThrow(bugIn('vm_insert_pfn'));
+    expect(insert(vm.VM_MIXEDMAP, 0x100)).toThrow(bugIn(KERNELS[kernel].insertPfnFunction));
+    expect(insert(vm.VM_PFNMAP, 0x34001)).toThrow(bugIn(KERNELS[kernel].insertPfnFunction));
+    expect(insert(0, 0x34001)).toThrow(bugIn(KERNELS[kernel].insertPfnFunction));
     world.check();
   });
 
@@ -156,8 +171,39 @@ describe.each(ALL)('vm_insert_pfn, %s', (kernel) => {
   });
 });
 
+describe.each(['2.6.23', '2.6.24'] as const)('vm_insert_pfn before MIXEDMAP, %s', (kernel) => {
+  it('T24 T25 T26 given a vma that is not PFNMAP, or COW, when inserted, then BUG', () => {
+    const world = new World(kernel);
+    for (const [flags, rule] of [
+      [0, /one for raw pfns/],
+      [vm.VM_PFNMAP, /is not COW/],
+    ] as const) {
+      const vma = world.vmaWith(flags);
+      for (const frame of [0x34001, 0x100])
+        expect(() => vmInsertPfn(vma, vma.vmStart, pfn(frame))).toThrow(rule);
+    }
+    world.check();
+  });
+
+  it('B8 given a shared PFNMAP vma, when inserted anywhere, then raw, EBUSY where something is, and no look at the range', () => {
+    const world = new World(kernel);
+    const vma = world.vmaWith(vm.VM_PFNMAP, { flags: vm.MAP_SHARED });
+    expect(vmInsertPfn(vma, vma.vmStart, pfn(0x34003))).toBe(0);
+    expect(vmInsertPfn(vma, vma.vmStart, pfn(0x34004))).toBe('EBUSY');
+    world.check();
+    expect(vmInsertPfn(vma, vma.vmEnd, pfn(0x34005))).toBe(0);
+    expect(world.pte(vma.vmEnd).pfn).toBe(0x34005);
+  });
+
+  it('S34 given a PFNMAP vma, when it faults, then BUG: its handler must not be asked', () => {
+    const world = new World(kernel);
+    const vma = world.vmaWith(vm.VM_PFNMAP, { flags: vm.MAP_SHARED });
+    expect(() => world.mm.touch(vma.vmStart, 'read')).toThrow(bugIn('__do_fault'));
+  });
+});
+
 describe('vm_insert_mixed', () => {
-  it.each(ALL)(
+  it.each(MIXED)(
     'T30 %s: given a present PTE, when another pfn is inserted, then EBUSY and the old one stays',
     (kernel) => {
       const world = new World(kernel);
@@ -185,10 +231,76 @@ describe('vm_insert_mixed', () => {
     },
   );
 
-  it.each(ALL)('T33 %s: given a vma without MIXEDMAP, when inserted, then BUG', (kernel) => {
-    const vma = new World(kernel).vmaWith(0);
-    expect(() => vmInsertMixed(vma, vma.vmStart, pfn(0x34005))).toThrow(bugIn('vm_insert_mixed'));
+  it.each([
+    ['2.6.28-arm', 'BUG'],
+    ['2.6.28-x86', 'BUG'],
+    ['4.9-arm', 'BUG'],
+    ['6.1-x86', 'SIGBUS'],
+    ['6.12-x86', 'SIGBUS'],
+  ] as const)('T33 %s: given a vma without MIXEDMAP, when inserted, then %s', (kernel, outcome) => {
+    const world = new World(kernel);
+    const vma = world.vmaWith(0);
+    const insert = (): unknown => vmfInsertMixed(vma, vma.vmStart, pfn(0x34005));
+    if (outcome === 'BUG') expect(insert).toThrow(bugIn('vm_insert_mixed'));
+    else expect(insert()).toBe(vm.VM_FAULT_SIGBUS);
+    expect(world.pte(vma.vmStart).bits).toBe(0);
   });
+
+  it.each(['6.1-x86', '6.12-x86'] as const)(
+    'B9 %s: given a vma without MIXEDMAP, when the zero pfn is inserted, then it is raw',
+    (kernel) => {
+      const world = new World(kernel);
+      const vma = world.vmaWith(0);
+      const { zeroPage, frames } = world.memory;
+      expect(vmInsertMixed(vma, vma.vmStart, frames.pageToPfn(zeroPage))).toBe(0);
+      expect(world.counts(zeroPage)).toEqual([1, 0]);
+      world.check();
+    },
+  );
+
+  it.each([
+    [0, 'NOPAGE', vm.VM_FAULT_NOPAGE],
+    [1, 'NOPAGE', vm.VM_FAULT_NOPAGE],
+    [8, 'SIGBUS', vm.VM_FAULT_SIGBUS],
+  ] as const)(
+    'T23 T29 T30 T34 as a handler calls them: given page %i of 8 with page 1 filled, then %s',
+    (index, _, expected) => {
+      for (const kernel of MIXED)
+        for (const insert of [vmfInsertPfn, vmfInsertMixed]) {
+          const world = new World(kernel);
+          const vma = world.vmaWith(vm.VM_MIXEDMAP);
+          vmInsertPfn(vma, page(vma.vmStart, 1), pfn(0x34009));
+          expect(insert(vma, page(vma.vmStart, index), pfn(0x3400a))).toBe(expected);
+          expect(world.pte(page(vma.vmStart, 1)).pfn).toBe(0x34009);
+          world.check();
+        }
+    },
+  );
+
+  it.each([
+    ['T36', 'the same', 0x34009, PTE_WRITE + PTE_DIRTY],
+    ['T37', 'another', 0x3400a, 0],
+  ] as const)(
+    '%s given a write-protected PTE in a shared vma, when %s pfn is inserted for a store, then NOPAGE, pfn kept',
+    (_, _which, frame, added) => {
+      const world = new World('6.12-x86');
+      const file = new (class extends FakeFile {
+        override readonly readOnly = false;
+      })(world.memory);
+      const start = world.map(3, { file, pages: 8, flags: vm.MAP_SHARED });
+      const vma = world.vma(start);
+      expect(vmInsertMixed(vma, start, pfn(0x34009))).toBe(0);
+      const leaf = world.mm.pageTable.leaf(start)!;
+      const { pfn: frameThere, bits } = world.pte(start);
+      leaf.set(pteIndex(start), pfn(frameThere), bits - PTE_WRITE - PTE_YOUNG);
+      expect(vmfInsertMixedMkwrite(vma, start, pfn(frame))).toBe(vm.VM_FAULT_NOPAGE);
+      expect(world.pte(start)).toEqual({
+        pfn: 0x34009,
+        bits: bits - PTE_WRITE - PTE_YOUNG + (added === 0 ? 0 : added + PTE_YOUNG),
+      });
+      world.check(file);
+    },
+  );
 
   it('T35 4.9-arm: given the pfn of an anonymous page, when inserted, then EINVAL', () => {
     const world = new World('4.9-arm');

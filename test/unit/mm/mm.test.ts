@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { pfn, virtAddr } from '../../../src/base/units.ts';
 import { vmInsertPage, vmInsertPfn } from '../../../src/mm/insert.ts';
-import { KERNELS, type KernelName } from '../../../src/mm/kernel.ts';
+import { KERNELS } from '../../../src/mm/kernel.ts';
 import { formatMaps } from '../../../src/mm/maps.ts';
 import { MmStruct } from '../../../src/mm/mm.ts';
 import * as vm from '../../../src/mm/vmflags.ts';
-import { contentOf, FakeFile, page, World } from './fake.ts';
+import { ALL, contentOf, FakeFile, MIXED, page, World } from './fake.ts';
 
-const ALL = Object.keys(KERNELS) as KernelName[];
 const RW = vm.PROT_READ + vm.PROT_WRITE;
 const failsWith = (code: string): Error =>
   expect.objectContaining({ name: 'AxfsError', code }) as Error;
@@ -29,7 +28,7 @@ describe('mmap', () => {
   );
 });
 
-describe.each(ALL)('unmapping, %s', (kernel) => {
+describe.each(MIXED)('unmapping, %s', (kernel) => {
   it('T83 given p0 raw, p1 file, p2 anonymous, when unmapped, then F 0 A 0, the cache page C 1 M 0, the copy freed', () => {
     const world = new World(kernel);
     const base = world.map(RW);
@@ -64,23 +63,6 @@ describe.each(ALL)('unmapping, %s', (kernel) => {
       world.check();
     },
   );
-
-  it('T47 S15 given a RAM page in a shared PFNMAP vma, when read and unmapped, then C 1 M 0 throughout', () => {
-    const world = new World(kernel);
-    const vma = world.vmaWith(vm.VM_PFNMAP, { flags: vm.MAP_SHARED });
-    const p = world.driverPage();
-    world.memory.frames.bytes(p).fill(0x42);
-    expect(vmInsertPfn(vma, vma.vmStart, pfn(p))).toBe(0);
-    expect(world.mm.readMemory(vma.vmStart, 2)).toEqual(Uint8Array.of(0x42, 0x42));
-    expect([world.counts(p), world.rss()]).toEqual([
-      [1, 0],
-      [0, 0],
-    ]);
-    world.check();
-    world.mm.munmap(vma.vmStart, 8 * 4096);
-    expect(world.counts(p)).toEqual([1, 0]);
-    world.check();
-  });
 
   it('T113 given two processes on F0, when each reads p0 and p1, then C 3 M 2, F 1 each, flash nothing', () => {
     const world = new World(kernel);
@@ -120,14 +102,6 @@ describe.each(ALL)('unmapping, %s', (kernel) => {
     world.check();
   });
 
-  it('T48 given a linear private PFNMAP vma, when the first page is unmapped, then the rest is still linear', () => {
-    const world = new World(kernel);
-    const start = world.vmaWith(vm.VM_PFNMAP, { first: 0x34000 }).vmStart;
-    world.mm.munmap(start, 4096);
-    const rest = [...world.mm.vmas][0]!;
-    expect([rest.vmStart, rest.vmPgoff]).toEqual([page(start, 1), 0x34001]);
-  });
-
   it('given a process, when it exits, then all its RAM is back and it cannot be used', () => {
     const world = new World(kernel);
     const before = world.memory.frames.usage.total;
@@ -143,6 +117,33 @@ describe.each(ALL)('unmapping, %s', (kernel) => {
     expect(other.peakRss.anon).toBe(16);
     expect(() => other.mmap({ length: 1, prot: 1, flags: 0x22 })).toThrow(/exited/);
     world.check();
+  });
+});
+
+describe.each(ALL)('unmapping PFNMAP, %s', (kernel) => {
+  it('T47 S15 given a RAM page in a shared PFNMAP vma, when read and unmapped, then C 1 M 0 throughout', () => {
+    const world = new World(kernel);
+    const vma = world.vmaWith(vm.VM_PFNMAP, { flags: vm.MAP_SHARED });
+    const p = world.driverPage();
+    world.memory.frames.bytes(p).fill(0x42);
+    expect(vmInsertPfn(vma, vma.vmStart, pfn(p))).toBe(0);
+    expect(world.mm.readMemory(vma.vmStart, 2)).toEqual(Uint8Array.of(0x42, 0x42));
+    expect([world.counts(p), world.rss()]).toEqual([
+      [1, 0],
+      [0, 0],
+    ]);
+    world.check();
+    world.mm.munmap(vma.vmStart, 8 * 4096);
+    expect(world.counts(p)).toEqual([1, 0]);
+    world.check();
+  });
+
+  it('T48 given a linear private PFNMAP vma, when the first page is unmapped, then the rest is still linear', () => {
+    const world = new World(kernel);
+    const start = world.vmaWith(vm.VM_PFNMAP, { first: 0x34000 }).vmStart;
+    world.mm.munmap(start, 4096);
+    const rest = [...world.mm.vmas][0]!;
+    expect([rest.vmStart, rest.vmPgoff]).toEqual([page(start, 1), 0x34001]);
   });
 });
 
@@ -219,9 +220,25 @@ describe('mmap', () => {
   it('given no RAM for the page directory, when a process starts, then ENOMEM and nothing is kept', () => {
     const w = new World('2.6.28-arm', { ramPages: 6 });
     expect(() => new MmStruct(w.memory)).toThrow(failsWith('ENOMEM'));
-    expect(w.memory.frames.usage.total).toBe(4);
+    // The zero page, and the directory of the first process.
+    expect(w.memory.frames.usage.total).toBe(1 + 4);
     w.check();
   });
+
+  it.each(['2.6.23', '2.6.24'] as const)(
+    'C1.0 %s: given a file that asks for VM_MIXEDMAP, then EOPNOTSUPP by name, and nothing mapped',
+    (kernel) => {
+      const w = new World(kernel);
+      expect(() => w.map(RW)).toThrow(
+        expect.objectContaining({
+          name: 'AxfsError',
+          code: 'EOPNOTSUPP',
+          message: `/mnt/f0: kernel ${kernel} has no VM_MIXEDMAP, expected 2.6.26 or later`,
+        }) as Error,
+      );
+      expect([w.mm.vmas.size, w.file.users, w.file.mapping.vmas.size]).toEqual([0, 0, 0]);
+    },
+  );
 
   it('given the mmap lock, when taken or released twice, then the caller is wrong', () => {
     expect(() => {

@@ -29,7 +29,9 @@ describe('vmNormalPage', () => {
   );
 
   it('T08 2.6.28-arm: given a private PFNMAP vma, when classified, then linear is raw, a valid pfn is the copy, an invalid one a BUG', () => {
-    const vma = new World('2.6.28-arm').vmaWith(vm.VM_PFNMAP, { first: 0x34000 });
+    const vma = new World('2.6.28-arm', { debugVm: true }).vmaWith(vm.VM_PFNMAP, {
+      first: 0x34000,
+    });
     const address = page(vma.vmStart, 2);
     expect(vmNormalPage(vma, address, pfn(0x34002), NORMAL)).toBeUndefined();
     expect(vmNormalPage(vma, address, pfn(0x123), NORMAL)).toBe(0x123);
@@ -56,7 +58,7 @@ describe('vmNormalPage', () => {
   );
 
   it('T10 given a plain vma, when its PTE has no struct page, then 2.6.28 stops and later kernels report at most 60', () => {
-    const old = new World('2.6.28-arm').vmaWith(0);
+    const old = new World('2.6.28-arm', { debugVm: true }).vmaWith(0);
     expect(() => vmNormalPage(old, old.vmStart, pfn(0x34000), NORMAL)).toThrow(
       expect.objectContaining({
         name: 'KernelBug',
@@ -76,13 +78,44 @@ describe('vmNormalPage', () => {
     const vma = world.vmaWith(0);
     expect(vmNormalPage(vma, vma.vmStart, pfn(0x100), SPECIAL)).toBeUndefined();
     expect(world.memory.badPteCount).toBe(1);
-    const zero = world.memory.frames.pageToPfn(world.memory.zeroPage!);
+    const zero = world.memory.frames.pageToPfn(world.memory.zeroPage);
     expect(isZeroPfn(world.memory, zero)).toBe(true);
     expect(vmNormalPage(vma, vma.vmStart, zero, SPECIAL)).toBeUndefined();
     expect(world.memory.badPteCount).toBe(1);
-    const old = new World('2.6.28-x86').vmaWith(0);
+    const old = new World('2.6.28-x86', { debugVm: true }).vmaWith(0);
     expect(() => vmNormalPage(old, old.vmStart, pfn(0x100), SPECIAL)).toThrow(KernelBug);
+    const quiet = new World('2.6.28-x86').vmaWith(0);
+    expect(vmNormalPage(quiet, quiet.vmStart, pfn(0x100), SPECIAL)).toBeUndefined();
   });
+
+  it.each([
+    ['2.6.23', false, 1],
+    ['2.6.24', true, 1],
+    ['2.6.24', false, 'a bogus page'],
+    ['2.6.28-arm', false, 'a bogus page'],
+  ] as const)(
+    'S4 S33 T10 %s, debug %s: given a pfn that is neither linear nor valid in a COW PFNMAP vma, then bad ptes: %s',
+    (kernel, debugVm, outcome) => {
+      const world = new World(kernel, { debugVm });
+      const vma = world.vmaWith(vm.VM_PFNMAP, { first: 0x34000 });
+      const classify = (): unknown => vmNormalPage(vma, vma.vmStart, pfn(0x34003), NORMAL);
+      // Where the kernel goes on with a struct page that is none, the simulation stops.
+      if (outcome !== 1) expect(classify).toThrow(KernelBug);
+      else {
+        expect(classify()).toBeUndefined();
+        expect(world.memory.badPteCount).toBe(1);
+      }
+    },
+  );
+
+  it.each(['2.6.23', '2.6.24'] as const)(
+    'S7 S14 %s: given a shared PFNMAP vma, when any pfn is classified, then it is raw, valid or not',
+    (kernel) => {
+      const vma = new World(kernel).vmaWith(vm.VM_PFNMAP, { flags: vm.MAP_SHARED });
+      for (const frame of [0x34000, 0x34003, 0x123])
+        expect(vmNormalPage(vma, vma.vmStart, pfn(frame), NORMAL)).toBeUndefined();
+    },
+  );
 
   it('T12 given a private PFNMAP vma, when a copy happens to have the linear pfn, then it is taken for raw (a known hole)', () => {
     const vma = new World('4.9-arm').vmaWith(vm.VM_PFNMAP, { first: 0x500 });

@@ -9,13 +9,28 @@ import {
   PTE_DIRTY,
   PTE_EXEC,
   PTE_PRESENT,
+  PTE_USER,
   PTE_WRITE,
   PTE_YOUNG,
 } from '../../../src/mm/pagetable.ts';
 
-const machine = (pages = 64): { frames: Frames; table: PageTable } => {
+/** A PTE that user space may read through. */
+const USABLE = PTE_PRESENT + PTE_USER;
+
+const machine = (pages = 64, softwareYoung = false): { frames: Frames; table: PageTable } => {
   const frames = new Frames(pfn(0), pages);
-  return { frames, table: new PageTable(frames, 1) };
+  return {
+    frames,
+    table: new PageTable(frames, {
+      pgdFrames: 1,
+      softwareYoung,
+      isCharged: true,
+      allocPage: () => frames.allocPage('page_table'),
+      putPage: (page) => {
+        frames.putPage(page);
+      },
+    }),
+  };
 };
 
 describe('PageTable', () => {
@@ -78,24 +93,50 @@ describe('PageTable', () => {
     const leaf = table.leafAlloc(address)!;
     expect(pteIndex(address)).toBe(7);
     expect(table.access(address, 'read')).toBe(false);
-    leaf.set(7, pfn(2 ** 30), PTE_PRESENT);
+    leaf.set(7, pfn(2 ** 30), USABLE);
     expect(leaf.pfnAt(7)).toBe(2 ** 30);
     expect(table.access(address, 'write')).toBe(false);
     expect(table.access(address, 'exec')).toBe(false);
-    expect(leaf.bitsAt(7)).toBe(PTE_PRESENT);
+    expect(leaf.bitsAt(7)).toBe(USABLE);
     expect(table.access(address, 'read')).toBe(true);
-    expect(leaf.bitsAt(7)).toBe(PTE_PRESENT + PTE_YOUNG);
-    leaf.set(7, pfn(1), PTE_PRESENT + PTE_WRITE + PTE_EXEC);
+    expect(leaf.bitsAt(7)).toBe(USABLE + PTE_YOUNG);
+    leaf.set(7, pfn(1), USABLE + PTE_WRITE + PTE_EXEC);
     expect(table.access(address, 'exec')).toBe(true);
     expect(table.access(address, 'write')).toBe(true);
-    expect(leaf.bitsAt(7)).toBe(PTE_PRESENT + PTE_WRITE + PTE_EXEC + PTE_YOUNG + PTE_DIRTY);
+    expect(leaf.bitsAt(7)).toBe(USABLE + PTE_WRITE + PTE_EXEC + PTE_YOUNG + PTE_DIRTY);
+  });
+
+  it('given a PTE that user space may not use, when accessed, then it faults', () => {
+    const { table } = machine();
+    table.leafAlloc(virtAddr(0))!.set(0, pfn(1), PTE_PRESENT + PTE_YOUNG + PTE_WRITE + PTE_EXEC);
+    for (const access of ['read', 'write', 'exec'] as const)
+      expect(table.access(virtAddr(0), access)).toBe(false);
+  });
+
+  it('given a CPU without young and dirty bits, when one is missing, then the access faults and changes nothing', () => {
+    const { table } = machine(64, true);
+    const leaf = table.leafAlloc(virtAddr(0))!;
+    for (const [bits, access, goes] of [
+      [0, 'read', false],
+      [PTE_YOUNG, 'read', true],
+      [PTE_YOUNG + PTE_WRITE, 'write', false],
+      [PTE_DIRTY + PTE_WRITE, 'write', false],
+      [PTE_YOUNG + PTE_DIRTY + PTE_WRITE, 'write', true],
+      [PTE_EXEC, 'exec', false],
+      [PTE_YOUNG + PTE_EXEC, 'exec', true],
+    ] as const) {
+      leaf.set(0, pfn(1), USABLE + bits);
+      expect(table.access(virtAddr(0), access)).toBe(goes);
+      expect(leaf.bitsAt(0)).toBe(USABLE + bits);
+    }
   });
 
   it.each([
-    [0x71, PTE_PRESENT + PTE_YOUNG],
-    [0x75, PTE_PRESENT + PTE_YOUNG + PTE_EXEC],
-    [0x73, PTE_PRESENT + PTE_YOUNG],
-    [0xfb, PTE_PRESENT + PTE_YOUNG + PTE_WRITE],
+    [0x70, PTE_PRESENT + PTE_YOUNG],
+    [0x71, USABLE + PTE_YOUNG],
+    [0x75, USABLE + PTE_YOUNG + PTE_EXEC],
+    [0x73, USABLE + PTE_YOUNG],
+    [0xfb, USABLE + PTE_YOUNG + PTE_WRITE],
   ])(
     'given vm_flags 0x%x, then new PTEs have bits %i: private ones are write-protected',
     (flags, bits) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pgoff, virtAddr } from '../../../src/base/units.ts';
+import { anonVmaPrepare } from '../../../src/mm/anon-vma.ts';
 import { linearPageIndex, VmaSet, VmArea } from '../../../src/mm/vma.ts';
-import { VM_MIXEDMAP, VM_PFNMAP } from '../../../src/mm/vmflags.ts';
 import { World } from './fake.ts';
 
 const { mm } = new World('4.9-arm');
@@ -33,12 +33,12 @@ describe('VmaSet', () => {
   it('given a vma, when split, then the upper part goes on at its file page', () => {
     const set = new VmaSet();
     const lower = area(10, 20, 5);
-    lower.hasAnonVma = true;
+    const family = anonVmaPrepare(lower);
     set.insert(lower);
     const upper = set.split(lower, virtAddr(13 * 4096));
     expect([lower.vmEnd / 4096, lower.vmPgoff]).toEqual([13, 5]);
     expect([upper.vmStart / 4096, upper.vmEnd / 4096, upper.vmPgoff]).toEqual([13, 20, 8]);
-    expect(upper.hasAnonVma).toBe(true);
+    expect(upper.anonVma).toBe(family);
     expect(linearPageIndex(upper, virtAddr(15 * 4096 + 7))).toBe(10);
     expect(set.find(virtAddr(13 * 4096))).toBe(upper);
     set.remove(lower);
@@ -52,7 +52,6 @@ describe('VmaSet', () => {
     ['overlapping', area(15, 25)],
     ['containing', area(5, 25)],
     ['empty', area(30, 30)],
-    ['PFNMAP and MIXEDMAP', area(30, 31, 0, VM_PFNMAP + VM_MIXEDMAP)],
   ])('given an %s vma, when inserted, then it is a bug', (_, vma) => {
     const set = new VmaSet();
     set.insert(area(10, 20));

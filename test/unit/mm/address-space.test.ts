@@ -1,15 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
 import { pfn } from '../../../src/base/units.ts';
-import { AddressSpace } from '../../../src/fs/pagecache.ts';
-import { Frames } from '../../../src/mm/frames.ts';
-import type { Page } from '../../../src/mm/frames.ts';
+import { AddressSpace } from '../../../src/mm/address-space.ts';
+import type { Frames, Page } from '../../../src/mm/frames.ts';
+import { KERNELS } from '../../../src/mm/kernel.ts';
+import { Memory } from '../../../src/mm/memory.ts';
 
+let memory: Memory;
 let frames: Frames;
 let space: AddressSpace;
 beforeEach(() => {
-  frames = new Frames(pfn(0x100), 4);
-  space = new AddressSpace(frames, 7);
+  // One frame is the zero page.
+  memory = new Memory({ kernel: KERNELS['4.9-arm'], firstPfn: pfn(0x100), ramPages: 5 });
+  frames = memory.frames;
+  space = new AddressSpace(memory);
 });
 const newPage = (): Page => frames.allocPage('page_cache')!;
 
@@ -18,7 +22,7 @@ describe('a page cache', () => {
     const page = newPage();
     space.addToPageCache(page, 12);
     expect([frames.refcount(page), frames.mapcount(page)]).toEqual([2, 0]);
-    expect([frames.mappingOf(page), frames.indexOf(page)]).toEqual([7, 12]);
+    expect([frames.mappingOf(page), frames.indexOf(page)]).toEqual([space.owner, 12]);
     expect(frames.testFlag(page, 'lru')).toBe(true);
     expect([...space.entries()]).toEqual([[12, page]]);
   });
@@ -29,7 +33,7 @@ describe('a page cache', () => {
     expect(space.findGetPage(1)).toBeUndefined();
     expect(space.findGetPage(0)).toBe(page);
     expect(frames.refcount(page)).toBe(3);
-    expect(new AddressSpace(frames, 8).findGetPage(0)).toBeUndefined();
+    expect(new AddressSpace(memory).findGetPage(0)).toBeUndefined();
   });
 
   it('frees a page that nobody else holds, and only that', () => {
@@ -38,17 +42,17 @@ describe('a page cache', () => {
     space.addToPageCache(free, 1);
     frames.putPage(free);
     space.truncate();
-    expect([space.size, frames.usage.total, frames.refcount(held)]).toEqual([0, 1, 1]);
+    expect([space.size, frames.usage.total, frames.refcount(held)]).toEqual([0, 2, 1]);
     expect(frames.mappingOf(held)).toBe(0);
     frames.putPage(held);
-    expect(frames.usage.total).toBe(0);
+    expect(frames.usage.total).toBe(1);
   });
 
   it('holds one page for each index, and removes only what it holds', () => {
     space.addToPageCache(newPage(), 3);
     expect(() => {
       space.addToPageCache(newPage(), 3);
-    }).toThrow(new InvariantError('a page of a file is cached once: page 3 of mapping 7'));
+    }).toThrow(new InvariantError('a page of a file is cached once: page 3 of mapping 1'));
     expect(() => {
       space.deleteFromPageCache(4);
     }).toThrow(new InvariantError('only a cached page is removed: page 4'));
