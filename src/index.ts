@@ -51,19 +51,44 @@ export { MTD_PARTS, flashParameters } from './mtd/parts.ts';
 export type { MtdPart, MtdPartName } from './mtd/parts.ts';
 export { createRamDevice } from './mtd/ram.ts';
 
+export { AddressSpace } from './mm/address-space.ts';
 export { assertMm } from './mm/check.ts';
+export { forkMm } from './mm/fork.ts';
 export { Frames } from './mm/frames.ts';
 export type { Page } from './mm/frames.ts';
-export { vmInsertMixed, vmInsertPage, vmInsertPfn } from './mm/insert.ts';
+export { getUserPage, putUserPage } from './mm/gup.ts';
+export {
+  vmInsertMixed,
+  vmInsertPage,
+  vmInsertPfn,
+  vmfInsertMixed,
+  vmfInsertMixedMkwrite,
+  vmfInsertPfn,
+} from './mm/insert.ts';
 export type { InsertResult } from './mm/insert.ts';
 export { KernelBug, SignalError } from './mm/kernel-bug.ts';
 export { KERNELS } from './mm/kernel.ts';
 export type { KernelName, KernelPreset } from './mm/kernel.ts';
 export type { MappedFile, VmFault, VmFaultResult, VmOperations } from './mm/mappable.ts';
-export { formatMaps, formatSmaps } from './mm/maps.ts';
+export { formatMaps } from './mm/maps.ts';
+export { madvise } from './mm/madvise.ts';
 export { Memory } from './mm/memory.ts';
+export type { KernelReport } from './mm/memory.ts';
+export { mincore } from './mm/mincore.ts';
+export { mlock, munlock } from './mm/mlock.ts';
 export { MmStruct } from './mm/mm.ts';
+export { mprotect } from './mm/mprotect.ts';
+export { mremap } from './mm/mremap.ts';
 export { vmNormalPage } from './mm/normal-page.ts';
+export { readPagemap } from './mm/pagemap.ts';
+export { PROPOSALS, withProposal } from './mm/proposals.ts';
+export { shrinkPage, tryToFreePages } from './mm/reclaim.ts';
+export { remapPfnRange } from './mm/remap.ts';
+export { accessProcessVm } from './mm/remote-access.ts';
+export { formatSmaps } from './mm/smaps.ts';
+export { formatStatus } from './mm/status.ts';
+export { asTask } from './mm/task.ts';
+export { truncatePagecache, unmapMappingRange } from './mm/truncate.ts';
 export type { VmArea } from './mm/vma.ts';
 export {
   MAP_ANONYMOUS,
@@ -77,12 +102,19 @@ export {
   isCowMapping,
 } from './mm/vmflags.ts';
 
+export { DRIVERS } from './drivers/drivers.ts';
+export type { Driver } from './drivers/driver.ts';
+
 export { FAULT_ROUTES } from './fs/file.ts';
 export type { AxfsFile, FaultRoute } from './fs/file.ts';
 export type { Inode } from './fs/inode.ts';
 export { AxfsMount } from './fs/mount.ts';
 export type { MountOptions } from './fs/mount.ts';
 export { AxfsVolume } from './fs/volume.ts';
+
+export { kernelsOf, labKernel, runScript } from './lab/run.ts';
+export type { LabRun } from './lab/run.ts';
+export { parseScript } from './lab/syntax.ts';
 
 export { createMachine } from './sim/machine.ts';
 export type { Machine, MachineOptions } from './sim/machine.ts';

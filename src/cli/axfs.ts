@@ -11,6 +11,7 @@ import { addDump } from './dump-command.ts';
 import { EXIT, EXIT_HELP, makeCommand, runCommand } from './exit.ts';
 import { addExplain } from './explain-command.ts';
 import { addExtract } from './extract-command.ts';
+import { addLab } from './lab-command.ts';
 import { addCat, addInfo, addList, addManifest } from './read-commands.ts';
 
 const PROGRAM = 'axfs';
@@ -27,6 +28,7 @@ Examples:
   $ ${PROGRAM} check rootfs.axfs                   every rule of the format
   $ ${PROGRAM} dump rootfs.axfs                    every number of an image
   $ ${PROGRAM} compare rootfs --trace boot.csv     what XIP saves and costs
+  $ ${PROGRAM} lab three-kinds.lab                what kernels do with such pages
 
 ${EXIT_HELP}
 `;
@@ -39,7 +41,7 @@ export const runAxfs = (argv: readonly string[], host: Host): Promise<number> =>
       .addHelpText('after', HELP);
     for (const add of [
       ...[addInfo, addList, addCat, addManifest, addExtract],
-      ...[addExplain, addDiff, addDump, addCheck, addCompare],
+      ...[addExplain, addDiff, addDump, addCheck, addCompare, addLab],
     ])
       add(program, host);
     await program.parseAsync([...argv], { from: 'user' });
