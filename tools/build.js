@@ -3,8 +3,8 @@
  * program started meanwhile finds a whole build, and a deleted source leaves no stale module behind.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = resolve(root, 'dist');
@@ -21,6 +21,11 @@ const { status } = spawnSync(
   { cwd: root, stdio: ['ignore', 2, 2] },
 );
 if (status !== 0) process.exit(status ?? 1);
+// The default codec comes with the program: see loadLibdeflate of the host layer.
+const libdeflate = resolve(root, 'node_modules', 'libdeflate');
+mkdirSync(resolve(fresh, 'libdeflate'));
+for (const file of ['dist/libdeflate.wasm.mjs', 'LICENSE.txt'])
+  copyFileSync(resolve(libdeflate, file), resolve(fresh, 'libdeflate', basename(file)));
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(fresh, dist);
 await import('./link-bins.js');

@@ -23,6 +23,7 @@ Examples:
   $ ${PROGRAM} cat rootfs.axfs etc/fstab           one file's contents
   $ ${PROGRAM} manifest rootfs.axfs > rootfs.json  every file with its SHA-256
   $ ${PROGRAM} extract rootfs.axfs tree            every file, into a directory
+  $ ${PROGRAM} extract nor.img tree --second-device nand.img
   $ ${PROGRAM} explain rootfs.axfs bin/sh:4096     how one byte is stored
   $ ${PROGRAM} diff old.axfs new.axfs              what two images have differently
   $ ${PROGRAM} check rootfs.axfs                   every rule of the format

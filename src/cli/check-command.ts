@@ -11,7 +11,7 @@ import type { Finding } from '../fs/check-rules.ts';
 import type { Host } from '../host/host.ts';
 import { EXIT, ExitWith } from './exit.ts';
 import { SECOND_DEVICE, withImageDevices } from './image-file.ts';
-import type { ImagePaths } from './image-file.ts';
+import type { SecondOption } from './image-file.ts';
 
 /** How the command ends, by what was found. */
 const VERDICT_CODES: Readonly<Record<Verdict, number>> = { clean: 0, damaged: 1, unmountable: 2 };
@@ -40,7 +40,7 @@ export function addCheck(program: Command, host: Host): void {
     .option(...SECOND_DEVICE)
     .option('--json', 'as JSON')
     .addHelpText('after', HELP)
-    .action(async (image: string, options: Pick<ImagePaths, 'secondDevice'> & { json?: true }) => {
+    .action(async (image: string, options: SecondOption & { json?: true }) => {
       const result = await withImageDevices(host, { ...options, image }, ({ device, ...rest }) =>
         checkImage(device, {
           ...rest,

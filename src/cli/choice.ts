@@ -21,6 +21,7 @@ import {
   profileOfTouches,
   readProfileText,
   regularFiles,
+  writtenIn,
 } from '../mkfs/profile-forms.ts';
 import type { ProfileForm, ProfileReading, UnclearLine } from '../mkfs/profile-forms.ts';
 import { matchProfile, profileOfPolicy } from '../mkfs/policy.ts';
@@ -214,7 +215,10 @@ function readList(host: Host, options: ChoiceOptions, tree: TreeDirectory): List
   const refused = doubt ?? (reading.isCut ? reading.doubts.at(-1) : undefined);
   if (options.strict === true && refused !== undefined) throw new AxfsError('EINVAL', refused);
   const warnings = [...reading.doubts, ...(doubt === undefined ? [] : [doubt])];
-  if (isFixed) return { reading: { ...reading, profile: fixed.profile }, ambiguous, warnings };
+  if (isFixed) {
+    const { profile } = fixed;
+    return { reading: { ...reading, profile, written: writtenIn(profile) }, ambiguous, warnings };
+  }
   if (reading.form === 'driver') warnings.push(...fixAdvice(reading, fixed.fixed, name, tree));
   return { reading, ambiguous, warnings };
 }

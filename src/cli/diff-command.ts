@@ -8,16 +8,25 @@ import type { Host } from '../host/host.ts';
 import { humanCount } from '../report/sizes.ts';
 import { textTable } from '../report/table.ts';
 import { diffImages } from './diff.ts';
-import type { ChangedFile, ImageDifference, PageMove } from './diff.ts';
+import type { PageMove } from './diff-contents.ts';
+import type { ChangedFile, ImageDifference } from './diff.ts';
 import { EXIT, ExitWith } from './exit.ts';
-import { withImageFile } from './image-file.ts';
+import { secondDeviceOf, withImageFile } from './image-file.ts';
+import { MAX_BYTES, MAX_BYTES_HELP } from './max-bytes.ts';
+import type { MaxBytesOption } from './max-bytes.ts';
 import { counted } from './sizes.ts';
 
 const HELP = `
 Files are compared by path: type, mode, owner, size, device and contents; then how their
 pages are stored (xip, compressed, byteAligned), fields of the superblock, and regions.
 Exit code: ${String(EXIT.ok)} when nothing differs, ${String(EXIT.different)} when something does, ${String(EXIT.failed)} when an image cannot be read.
-`;
+${MAX_BYTES_HELP}`;
+
+interface DiffOptions extends MaxBytesOption {
+  readonly json?: true;
+  readonly secondDeviceA?: string;
+  readonly secondDeviceB?: string;
+}
 
 /** `axfs diff`. */
 export function addDiff(program: Command, host: Host): void {
@@ -27,10 +36,17 @@ export function addDiff(program: Command, host: Host): void {
     .argument('<a>', 'image file')
     .argument('<b>', 'image file')
     .option('--json', 'as JSON, sizes in bytes')
+    .option(...secondDeviceOf('a'))
+    .option(...secondDeviceOf('b'))
+    .option(...MAX_BYTES)
     .addHelpText('after', HELP)
-    .action(async (a: string, b: string, options: { json?: true }) => {
-      const difference = await withImageFile(host, a, (first) =>
-        withImageFile(host, b, (second) => diffImages(first, second)),
+    .action(async (a: string, b: string, options: DiffOptions) => {
+      const [inA, inB] = [
+        { image: a, secondDevice: options.secondDeviceA },
+        { image: b, secondDevice: options.secondDeviceB },
+      ];
+      const difference = await withImageFile(host, inA, (first) =>
+        withImageFile(host, inB, (second) => diffImages(first, second, options.maxBytes)),
       );
       host.terminal.out(
         options.json === true

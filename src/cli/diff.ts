@@ -10,12 +10,13 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { RegionBytes } from '../fs/regions.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
-import { NODE_TYPE_NAMES } from '../ondisk/constants.ts';
-import type { NodeTypeName } from '../ondisk/constants.ts';
 import { permissionsOf } from '../ondisk/mode.ts';
 import { REGIONS } from '../ondisk/regions.ts';
 import type { RegionName } from '../ondisk/regions.ts';
 import { SUPER_FIELDS } from '../ondisk/superblock.ts';
+import { ContentComparer, MoveCounter } from './diff-contents.ts';
+import type { InodePair, PageMove } from './diff-contents.ts';
+import { checkBytes } from './max-bytes.ts';
 
 /** Bytes compared at a time: a whole number of pages. */
 const CHUNK = 64 * PAGE_SIZE;
@@ -33,13 +34,6 @@ export interface ChangedFile {
   readonly metadata: readonly FieldChange[];
   /** Bytes or link target differ. */
   readonly content: boolean;
-}
-
-/** Pages that are stored one way in the first image and another way in the second. */
-export interface PageMove {
-  readonly from: NodeTypeName;
-  readonly to: NodeTypeName;
-  readonly pages: number;
 }
 
 /** A region in both images. */
@@ -69,8 +63,13 @@ export interface ImageDifference {
   readonly regions: readonly RegionDifference[];
 }
 
-/** Compares the images. @throws AxfsError EIO when one of them is damaged. */
-export function diffImages(a: AxfsVolume, b: AxfsVolume): ImageDifference {
+/**
+ * Compares the images. Contents that several pairs of files share are compared once.
+ *
+ * @param maxBytes most bytes of contents to compare; by default as {@link checkBytes}.
+ * @throws AxfsError EIO when one of them is damaged, EFBIG when there is more to compare.
+ */
+export function diffImages(a: AxfsVolume, b: AxfsVolume, maxBytes?: number): ImageDifference {
   const [inA, inB] = [byPath(a), byPath(b)];
   const missingIn = (
     other: ReadonlyMap<ByteString, Inode>,
@@ -79,14 +78,18 @@ export function diffImages(a: AxfsVolume, b: AxfsVolume): ImageDifference {
   const changed: ChangedFile[] = [];
   const files: ImageDifference['placement']['files'][number][] = [];
   const totals = new MoveCounter();
-  for (const [path, inode] of inA) {
+  const pairs = [...inA].flatMap(([path, inode]) => {
     const other = inB.get(path);
-    if (other === undefined) continue;
-    const file = changedFile(path, { volume: a, inode }, { volume: b, inode: other });
+    return other === undefined ? [] : [{ path, a: inode, b: other }];
+  });
+  const contents = new ContentComparer(a, b);
+  checkBytes([a, b], contents.bytesOf(pairs), maxBytes);
+  for (const { path, ...pair } of pairs) {
+    const { differs, moves } = contents.compare(pair);
+    const file = { path: toPrintable(path), metadata: changedFields(pair), content: differs };
     if (file.metadata.length > 0 || file.content) changed.push(file);
-    const moves = countMoves({ volume: a, inode }, { volume: b, inode: other });
     totals.addAll(moves);
-    if (moves.length > 0) files.push({ path: toPrintable(path), moves });
+    if (moves.length > 0) files.push({ path: file.path, moves });
   }
   const differences = {
     files: { added: missingIn(inA, inB), removed: missingIn(inB, inA), changed },
@@ -101,16 +104,8 @@ export function diffImages(a: AxfsVolume, b: AxfsVolume): ImageDifference {
   return { a: a.name, b: b.name, equal, ...differences };
 }
 
-/** An inode and the image it is in. */
-interface Side {
-  readonly volume: AxfsVolume;
-  readonly inode: Inode;
-}
-
 const byPath = (volume: AxfsVolume): ReadonlyMap<ByteString, Inode> =>
   new Map([...volume.walk()].map(({ path, inode }) => [path, inode]));
-
-const hasContent = ({ inode: { type } }: Side): boolean => type === 'file' || type === 'symlink';
 
 /** Fields that are compared, as they are shown. A directory's size means nothing. */
 const FIELDS: readonly { readonly field: string; readonly text: (inode: Inode) => string }[] = [
@@ -125,64 +120,10 @@ const FIELDS: readonly { readonly field: string; readonly text: (inode: Inode) =
   },
 ];
 
-function changedFile(path: ByteString, a: Side, b: Side): ChangedFile {
-  const isComparable = a.inode.type === b.inode.type && hasContent(a);
-  return {
-    path: toPrintable(path),
-    metadata: FIELDS.map(({ field, text }) => ({
-      field,
-      a: text(a.inode),
-      b: text(b.inode),
-    })).filter((change) => change.a !== change.b),
-    content: isComparable && (a.inode.size !== b.inode.size || !sameContent(a, b)),
-  };
-}
-
-/** Contents of two files of the same size. */
-function sameContent(a: Side, b: Side): boolean {
-  const [chunkA, chunkB] = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)];
-  for (let offset = 0; offset < a.inode.size; offset += CHUNK) {
-    const count = a.volume.read(a.inode, offset, chunkA);
-    b.volume.read(b.inode, offset, chunkB);
-    if (!bytesEqual(chunkA.subarray(0, count), chunkB.subarray(0, count))) return false;
-  }
-  return true;
-}
-
-/** Counts moves by where from and where to. */
-class MoveCounter {
-  readonly #counts = new Map<string, PageMove>();
-
-  add(from: NodeTypeName, to: NodeTypeName, pages = 1): void {
-    const key = `${from} ${to}`;
-    const before = this.#counts.get(key)?.pages ?? 0;
-    this.#counts.set(key, { from, to, pages: before + pages });
-  }
-
-  addAll(moves: readonly PageMove[]): void {
-    for (const { from, to, pages } of moves) this.add(from, to, pages);
-  }
-
-  /** In the order of the node types. */
-  get moves(): readonly PageMove[] {
-    return NODE_TYPE_NAMES.flatMap((from) =>
-      NODE_TYPE_NAMES.flatMap((to) => this.#counts.get(`${from} ${to}`) ?? []),
-    );
-  }
-}
-
-/** Pages of the same number that are stored in another way. */
-function countMoves(a: Side, b: Side): readonly PageMove[] {
-  const counter = new MoveCounter();
-  if (!hasContent(a) || !hasContent(b)) return [];
-  const typeOf = ({ volume, inode }: Side, page: number): NodeTypeName =>
-    NODE_TYPE_NAMES[volume.nodes.type(inode.arrayIndex + page)] ?? 'xip';
-  for (let page = 0; page < Math.min(a.inode.numEntries, b.inode.numEntries); page += 1) {
-    const [from, to] = [typeOf(a, page), typeOf(b, page)];
-    if (from !== to) counter.add(from, to);
-  }
-  return counter.moves;
-}
+const changedFields = ({ a, b }: InodePair): readonly FieldChange[] =>
+  FIELDS.map(({ field, text }) => ({ field, a: text(a), b: text(b) })).filter(
+    (change) => change.a !== change.b,
+  );
 
 function superblockChanges(a: AxfsVolume, b: AxfsVolume): readonly FieldChange[] {
   const [inA, inB] = [a.image.superblock, b.image.superblock];

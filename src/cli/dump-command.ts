@@ -9,9 +9,10 @@ import type { Host } from '../host/host.ts';
 import { TABLE_NAMES } from '../ondisk/regions.ts';
 import type { TableName } from '../ondisk/regions.ts';
 import { dumpJson, dumpText } from './dump.ts';
-import { withImageFile } from './image-file.ts';
+import { SECOND_DEVICE, withImageFile } from './image-file.ts';
+import type { SecondOption } from './image-file.ts';
 
-interface DumpOptions {
+interface DumpOptions extends SecondOption {
   readonly table?: TableName;
   readonly json?: true;
 }
@@ -27,8 +28,9 @@ export function addDump(program: Command, host: Host): void {
     .argument('<image>', 'image file')
     .addOption(new Option('--table <name>', 'this table alone').choices(TABLE_NAMES))
     .option('--json', 'as JSON')
-    .action((image: string, { table, json }: DumpOptions) =>
-      withImageFile(host, image, (volume) => {
+    .option(...SECOND_DEVICE)
+    .action((image: string, { table, json, ...options }: DumpOptions) =>
+      withImageFile(host, { ...options, image }, (volume) => {
         const write = json === true ? dumpJson : dumpText;
         let pending = '';
         for (const piece of write(volume, table)) {

@@ -12,7 +12,8 @@ import type { TextColumn } from '../report/table.ts';
 import { askedFor, explain } from './explain.ts';
 import type { Explanation, PageExplanation } from './explain.ts';
 import type { TableEntry } from './explain-place.ts';
-import { withImageFile } from './image-file.ts';
+import { SECOND_DEVICE, withImageFile } from './image-file.ts';
+import type { SecondOption } from './image-file.ts';
 import { counted } from './sizes.ts';
 
 const HELP = `
@@ -28,9 +29,10 @@ export function addExplain(program: Command, host: Host): void {
     .argument('<image>', 'image file')
     .argument('<path[:offset]>', 'file in the image, and a byte in it')
     .option('--json', 'as JSON')
+    .option(...SECOND_DEVICE)
     .addHelpText('after', HELP)
-    .action((image: string, path: string, options: { json?: true }) =>
-      withImageFile(host, image, (volume) => {
+    .action((image: string, path: string, options: SecondOption & { json?: true }) =>
+      withImageFile(host, { ...options, image }, (volume) => {
         const answer = explain(volume, askedFor(volume, path));
         const write = options.json === true ? explanationJson : explanationText;
         let damaged = 0;

@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import { writeCpio } from '../archive/cpio-write.ts';
+import type { ArchiveInode } from '../archive/entry.ts';
 import { writeTar } from '../archive/tar-write.ts';
 import { fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
@@ -15,10 +16,15 @@ import { UsageError } from './exit.ts';
 import { archiveEntries, collect } from './extract-archive.ts';
 import { extractTree, ifThere, unmakeable } from './extract.ts';
 import { salvage } from './extract-walk.ts';
-import { withImageFile } from './image-file.ts';
+import { leftOutText, outcomeJson, outcomeText } from './extract-report.ts';
+import type { ExtractOutcome, LeftOut, LostEntry } from './extract-report.ts';
+import { SECOND_DEVICE, withImageFile } from './image-file.ts';
+import type { ImagePaths, SecondOption } from './image-file.ts';
+import { MAX_BYTES, MAX_BYTES_HELP, checkBytes } from './max-bytes.ts';
+import type { MaxBytesOption } from './max-bytes.ts';
 import { startProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import { counted, exactSize } from './sizes.ts';
+import { counted } from './sizes.ts';
 
 const STDOUT = '-';
 
@@ -27,13 +33,15 @@ The directory must be new or empty. Owners and device nodes need root; without, 
 left out, and said so. Sockets are left out of directories and of tar archives.
 An image does not know hard links or times of single files: names that shared a file
 come out as files of their own, and every file gets the image's timestamp.
+Pages of zeros become holes of the files in a directory.
 A damaged file is named and left out, the others are extracted, and the exit code is 8.
-`;
+${MAX_BYTES_HELP}`;
 
-interface ExtractOptions {
+interface ExtractOptions extends SecondOption, MaxBytesOption {
   readonly tar?: string;
   readonly cpio?: string;
   readonly strict?: true;
+  readonly json?: true;
 }
 
 /** `axfs extract`. */
@@ -46,20 +54,25 @@ export function addExtract(program: Command, host: Host): void {
     .option('--tar <file>', 'write a tar archive (pax) instead; - is standard output')
     .option('--cpio <file>', 'write a cpio archive (newc) instead; - is standard output')
     .option('--strict', 'refuse when something would have to be left out')
+    .option('--json', 'print what came of it as JSON')
+    .option(...SECOND_DEVICE)
+    .option(...MAX_BYTES)
     .addHelpText('after', HELP)
     .action(async (image: string, directory: string | undefined, options: ExtractOptions) => {
       const target = targetOf(host, directory, options);
-      await withImageFile(host, image, (volume) => {
-        new Extractor(host, volume, options.strict === true).run(image, target);
+      const paths = { image, secondDevice: options.secondDevice };
+      await withImageFile(host, paths, (volume) => {
+        new Extractor(host, volume, options).run(paths, target);
       });
     });
 }
 
 const ARCHIVE_FORMATS = ['tar', 'cpio'] as const;
+const ARCHIVE_WRITERS = { tar: writeTar, cpio: writeCpio } as const;
 
 /** Where files go. */
 interface Target {
-  readonly kind: 'directory' | (typeof ARCHIVE_FORMATS)[number];
+  readonly kind: ExtractOutcome['format'];
   /** As on the command line; a directory's without slashes at its end, which would follow a symlink. */
   readonly path: string;
 }
@@ -83,48 +96,72 @@ function targetOf(host: Host, directory: string | undefined, options: ExtractOpt
     throw new UsageError(
       `option --${target.kind} - writes an archive to the terminal, expected standard output to go elsewhere`,
     );
+  if (target.kind !== 'directory' && target.path === STDOUT && options.json === true)
+    throw new UsageError(
+      `option --json prints where option --${target.kind} - writes the archive, expected --${target.kind} FILE`,
+    );
   return target;
 }
+
+/** What was made. */
+type Made = Pick<ExtractOutcome, 'entries' | 'bytes'>;
 
 /** One run of the command. */
 class Extractor {
   readonly #host: Host;
   readonly #volume: AxfsVolume;
-  readonly #strict: boolean;
+  readonly #options: ExtractOptions;
   readonly #progress: Progress;
-  #failures = 0;
+  readonly #leftOut: LeftOut[] = [];
+  readonly #lost: LostEntry[] = [];
 
-  constructor(host: Host, volume: AxfsVolume, strict: boolean) {
+  constructor(host: Host, volume: AxfsVolume, options: ExtractOptions) {
     this.#host = host;
     this.#volume = volume;
-    this.#strict = strict;
+    this.#options = options;
     this.#progress = startProgress(host, 'extracting', true);
   }
 
-  run(image: string, target: Target): void {
+  run(paths: ImagePaths, target: Target): void {
+    const path = fromText(target.path);
     const entries = salvage(this.#volume, this.#onDamage);
-    let summary = '';
+    checkBytes([this.#volume], fileBytes(entries), this.#options.maxBytes);
+    const outcome = {
+      ...{ image: paths.image, format: target.kind, target: path },
+      ...this.#make(entries, target.kind, path, paths),
+      ...{ leftOut: this.#leftOut, lost: this.#lost },
+    };
+    const { terminal } = this.#host;
+    if (this.#options.json === true) terminal.out(outcomeJson(outcome));
+    if (this.#lost.length > 0)
+      throw new AxfsError(
+        'EIO',
+        `${this.#volume.name}: ${counted(this.#lost.length, 'entry', 'entries')} could not be extracted, see above; all others were`,
+      );
+    if (this.#options.json !== true) terminal.out(outcomeText(outcome));
+  }
+
+  #make(
+    entries: readonly WalkEntry[],
+    kind: Target['kind'],
+    path: ByteString,
+    paths: ImagePaths,
+  ): Made {
     try {
-      if (target.kind === 'directory') summary = this.#toDirectory(entries, target.path);
-      else this.#toArchive(entries, target.kind, checkedArchive(this.#host, image, target.path));
+      if (kind === 'directory') return this.#toDirectory(entries, path);
+      checkArchive(this.#host, paths, path);
+      return this.#toArchive(entries, kind, path);
     } finally {
       this.#progress.end();
     }
-    if (this.#failures > 0)
-      throw new AxfsError(
-        'EIO',
-        `${this.#volume.name}: ${counted(this.#failures, 'entry', 'entries')} could not be extracted, see above; all others were`,
-      );
-    this.#host.terminal.out(summary);
   }
 
-  #toDirectory(entries: readonly WalkEntry[], path: string): string {
-    const directory = fromText(path);
+  #toDirectory(entries: readonly WalkEntry[], directory: ByteString): Made {
     const { devices, sockets, owners } = unmakeable(this.#host, entries);
-    this.#leftOut('device', devices, 'left out: only root can make them');
-    this.#leftOut('socket', sockets, 'left out: only a program that listens can make them');
-    this.#leftOut('owner', owners, 'not set: only root can give files away');
-    const made = extractTree(this.#host, {
+    this.#leaveOut('device', devices, 'left out: only root can make them');
+    this.#leaveOut('socket', sockets, 'left out: only a program that listens can make them');
+    this.#leaveOut('owner', owners, 'not set: only root can give files away');
+    return extractTree(this.#host, {
       volume: this.#volume,
       entries,
       directory,
@@ -133,13 +170,13 @@ class Extractor {
         this.#progress.update(done, total);
       },
     });
-    return `extracted ${counted(made.entries, 'entry', 'entries')}, ${exactSize(made.bytes)}, to ${toPrintable(directory)}\n`;
   }
 
-  #toArchive(entries: readonly WalkEntry[], kind: 'tar' | 'cpio', file: ByteString): void {
+  #toArchive(entries: readonly WalkEntry[], kind: 'tar' | 'cpio', file: ByteString): Made {
     const sockets = entries.filter(({ inode }) => inode.type === 'socket').map(({ path }) => path);
-    if (kind === 'tar') this.#leftOut('socket', sockets, 'left out: tar has no type for them');
-    const bytes = entries.reduce((sum, { inode }) => sum + 2 * inode.size, 0);
+    if (kind === 'tar') this.#leaveOut('socket', sockets, 'left out: tar has no type for them');
+    // Each content is read twice.
+    const bytes = 2 * fileBytes(entries);
     let done = 0;
     const output = file === STDOUT ? undefined : this.#host.files.create(file);
     try {
@@ -154,39 +191,57 @@ class Extractor {
         if (output === undefined) this.#host.terminal.out(piece);
         else output.write(piece);
       });
-      if (kind === 'tar') writeTar(archive, sink);
-      else writeCpio(archive, sink);
+      ARCHIVE_WRITERS[kind](archive, sink);
       flush();
       output?.commit();
+      const written = archive.filter(({ type }) => kind !== 'tar' || type !== 'socket');
+      return {
+        entries: written.length,
+        bytes: written.reduce((sum, entry) => sum + contentBytes(entry), 0),
+      };
     } finally {
       output?.discard();
     }
   }
 
   /** Says what is left out; under --strict, before anything is written, that is an error. */
-  #leftOut(noun: string, paths: readonly ByteString[], why: string): void {
-    const [first] = paths;
-    if (first === undefined) return;
-    const others = paths.length === 1 ? '' : ` and ${String(paths.length - 1)} more`;
-    const text = `${counted(paths.length, noun)} ${why}: ${toPrintable(first)}${others}`;
-    if (this.#strict) throw new AxfsError('EPERM', `${this.#volume.name}: ${text} (--strict)`);
+  #leaveOut(what: LeftOut['what'], paths: readonly ByteString[], why: string): void {
+    if (paths.length === 0) return;
+    const left = { what, why, paths };
+    const text = leftOutText(left);
+    if (this.#options.strict === true)
+      throw new AxfsError('EPERM', `${this.#volume.name}: ${text} (--strict)`);
     this.#host.terminal.err(`axfs: warning: ${text}\n`);
+    this.#leftOut.push(left);
   }
 
   readonly #onDamage = (path: ByteString, { message }: AxfsError): void => {
-    this.#failures += 1;
+    this.#lost.push({ path, error: message });
     this.#progress.end();
     this.#host.terminal.err(`axfs: ${toPrintable(path)}: ${message}\n`);
   };
 }
 
+const contentBytes = (entry: ArchiveInode): number =>
+  entry.type === 'file' ? entry.content.size : 0;
+
+/** Bytes that regular files say they have. */
+const fileBytes = (entries: readonly WalkEntry[]): number =>
+  entries.reduce((sum, { inode }) => sum + (inode.type === 'file' ? inode.size : 0), 0);
+
 /** The archive would not replace the image that it is made from. */
-function checkedArchive({ files }: Host, image: string, file: string): ByteString {
-  const path = fromText(file);
-  if (file === STDOUT) return path;
+function checkArchive(
+  { files }: Host,
+  { image, secondDevice }: ImagePaths,
+  path: ByteString,
+): void {
+  if (path === STDOUT) return;
   const there = ifThere(() => files.stat(path));
-  const own = files.stat(fromText(image));
-  if (there?.device === own.device && there.inode === own.inode)
-    throw new UsageError(`archive ${toPrintable(path)} is the image itself, expected another file`);
-  return path;
+  for (const own of [image, ...(secondDevice === undefined ? [] : [secondDevice])]) {
+    const { device, inode } = files.stat(fromText(own));
+    if (there?.device === device && there.inode === inode)
+      throw new UsageError(
+        `archive ${toPrintable(path)} is the image itself, expected another file`,
+      );
+  }
 }

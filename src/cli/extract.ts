@@ -19,6 +19,7 @@ import type { AxfsVolume, WalkEntry } from '../fs/volume.ts';
 import type { FileStat, Host, NewMetadata, NewSpecial } from '../host/host.ts';
 import { permissionsOf, typeOfMode } from '../ondisk/mode.ts';
 import type { InodeType } from '../ondisk/mode.ts';
+import { writeWithHoles } from './extract-holes.ts';
 import type { OnDamage } from './extract-walk.ts';
 
 /** Bytes written at a time: a whole number of pages. */
@@ -182,7 +183,7 @@ class TreeJob {
     try {
       for (let offset = 0; offset < inode.size;) {
         const count = this.#extraction.volume.read(inode, offset, this.#chunk);
-        file.write(this.#chunk.subarray(0, count));
+        writeWithHoles(file, this.#chunk.subarray(0, count));
         offset += count;
       }
       file.commit(this.#metadata(inode));

@@ -33,17 +33,25 @@ function fileContents(file: OpenFile, size: number, name: string): FlashContents
   };
 }
 
-/** For commands that read images: `.option(...SECOND_DEVICE)`, and {@link ImagePaths} of what it gives. */
-export const SECOND_DEVICE = [
-  '--second-device <file>',
-  'holds what is behind mmap_size: that part alone, or a whole image',
-] as const;
+const SECOND_TEXT = 'holds what is behind mmap_size: that part alone, or a whole image';
+
+/** For commands that read an image: `.option(...SECOND_DEVICE)`, and {@link SecondOption} of what it gives. */
+export const SECOND_DEVICE = ['--second-device <file>', SECOND_TEXT] as const;
+
+/** The same for each of two images, `--second-device-a` and `--second-device-b`. */
+export const secondDeviceOf = (image: 'a' | 'b'): readonly [flags: string, text: string] => [
+  `--second-device-${image} <file>`,
+  `of <${image}>, ${SECOND_TEXT}`,
+];
 
 /** An image's file, and that of its second device if it is split over two. */
 export interface ImagePaths {
   readonly image: string;
   readonly secondDevice?: string | undefined;
 }
+
+/** What {@link SECOND_DEVICE} gives. */
+export type SecondOption = Pick<ImagePaths, 'secondDevice'>;
 
 /** An image's files as devices. */
 export interface ImageDevices {

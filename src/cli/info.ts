@@ -7,6 +7,7 @@ import { toHex } from '../base/bytes.ts';
 import { zeros } from '../base/counts.ts';
 import { COMPRESSION_LZ4 } from '../codec/codecs.ts';
 import { PAGE_SIZE } from '../base/units.ts';
+import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import { NODE_TYPE_NAMES } from '../ondisk/constants.ts';
 import type { NodeTypeName } from '../ondisk/constants.ts';
@@ -49,17 +50,19 @@ export function imageInfo(volume: AxfsVolume): ImageInfo {
   const { superblock, descriptors } = volume.image;
   const inodes = zeros([...INODE_TYPES.map(({ type }) => type), 'total' as const]);
   const nodes = zeros([...NODE_TYPE_NAMES, 'total' as const]);
+  const use = new NodeUsers();
   let fileBytes = 0;
   for (const { inode } of volume.walk()) {
     inodes[inode.type] += 1;
     inodes.total += 1;
     if (inode.type !== 'file' && inode.type !== 'symlink') continue;
     fileBytes += inode.size;
-    for (let page = 0; page < inode.numEntries; page += 1) {
-      const type = NODE_TYPE_NAMES[volume.nodes.type(inode.arrayIndex + page)];
-      if (type !== undefined) nodes[type] += 1;
-      nodes.total += 1;
-    }
+    use.add(inode);
+  }
+  for (const { node, users } of use.nodes()) {
+    const type = NODE_TYPE_NAMES[volume.nodes.type(node)];
+    if (type !== undefined) nodes[type] += users;
+    nodes.total += users;
   }
   const { digest } = superblock;
   return {
@@ -88,6 +91,33 @@ export function imageInfo(volume: AxfsVolume): ImageInfo {
       };
     }),
   };
+}
+
+/** How many files have each node: files may share nodes, and each node is given once. */
+class NodeUsers {
+  /** At the nodes where it changes, by how much. */
+  readonly #changes = new Map<number, number>();
+
+  add({ arrayIndex, numEntries }: Inode): void {
+    if (numEntries === 0) return;
+    this.#change(arrayIndex, 1);
+    this.#change(arrayIndex + numEntries, -1);
+  }
+
+  #change(node: number, by: number): void {
+    this.#changes.set(node, (this.#changes.get(node) ?? 0) + by);
+  }
+
+  /** Nodes that files have, in ascending order. */
+  *nodes(): Generator<{ readonly node: number; readonly users: number }> {
+    let users = 0;
+    let node = 0;
+    for (const [next, by] of [...this.#changes].sort(([a], [b]) => a - b)) {
+      if (users === 0) node = next;
+      for (; node < next; node += 1) yield { node, users };
+      users += by;
+    }
+  }
 }
 
 /** The facts for people. */

@@ -14,6 +14,7 @@ import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
 import { encodeRdev } from '../ondisk/mode.ts';
+import { checkBytes, contentKey } from './max-bytes.ts';
 
 /** One inode. Optional fields are present where the type has them. */
 export interface ManifestEntry {
@@ -59,16 +60,17 @@ const textWithHex = <K extends 'path' | 'linkTarget'>(
     ...(isUtf8(value) ? {} : { [`${key}Hex`]: toHex(toBytes(value)) }),
   }) as Partial<ManifestEntry> & Record<K, string>;
 
+const hasContents = ({ type }: Inode): boolean => type === 'file' || type === 'symlink';
+
 /** An entry without the hash of its contents. @throws AxfsError EIO when a link is damaged. */
 export function metadataEntry(volume: AxfsVolume, path: ByteString, inode: Inode): ManifestEntry {
-  const hasContents = inode.type === 'file' || inode.type === 'symlink';
   return {
     ...textWithHex('path', path),
     type: inode.type,
     mode: `0${inode.mode.toString(8)}`,
     uid: inode.uid,
     gid: inode.gid,
-    ...(hasContents ? { size: inode.size } : {}),
+    ...(hasContents(inode) ? { size: inode.size } : {}),
     ...(inode.type === 'symlink' ? textWithHex('linkTarget', volume.readlink(inode)) : {}),
     ...(inode.rdev === undefined
       ? {}
@@ -76,14 +78,28 @@ export function metadataEntry(volume: AxfsVolume, path: ByteString, inode: Inode
   };
 }
 
-/** Entries of the image, each directory before its children, children by name. @throws AxfsError EIO when the image is damaged. */
-export function manifestOf(volume: AxfsVolume, host: Host): Manifest {
+/**
+ * Entries of the image, each directory before its children, children by name. Contents that files share are
+ * read once.
+ *
+ * @param maxBytes most bytes of contents to read; by default as {@link checkBytes}.
+ * @throws AxfsError EIO when the image is damaged, EFBIG when there is more to read.
+ */
+export function manifestOf(volume: AxfsVolume, host: Host, maxBytes?: number): Manifest {
+  const found = [...volume.walk()];
+  const contents = new Map<string, Inode>();
+  for (const { inode } of found) if (hasContents(inode)) contents.set(contentKey(inode), inode);
+  const bytes = [...contents.values()].reduce((sum, { size }) => sum + size, 0);
+  checkBytes([volume], bytes, maxBytes);
+  const hashes = new Map<string, string>();
   const chunk = new Uint8Array(HASH_CHUNK);
-  const entries = [...volume.walk()].map(({ path, inode }): ManifestEntry => {
+  const entries = found.map(({ path, inode }): ManifestEntry => {
     const entry = metadataEntry(volume, path, inode);
-    return entry.size === undefined
-      ? entry
-      : { ...entry, sha256: sha256Of(volume, inode, host, chunk) };
+    if (!hasContents(inode)) return entry;
+    const key = contentKey(inode);
+    const sha256 = hashes.get(key) ?? sha256Of(volume, inode, host, chunk);
+    hashes.set(key, sha256);
+    return { ...entry, sha256 };
   });
   return { tree: volume.name, entries };
 }

@@ -7,11 +7,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { fromText, toPrintable } from '../base/bytestring.ts';
-import { CODECS, DEFAULT_CODEC, codecOf } from '../codec/codecs.ts';
+import { CODECS, codecOf } from '../codec/codecs.ts';
 import type { CodecName } from '../codec/codecs.ts';
 import { MAX_JOBS } from '../host/host.ts';
 import type { Host } from '../host/host.ts';
-import { IMPROVED_FEATURES, isCblockSize } from '../mkfs/features.ts';
+import { IMPROVED_FEATURES, ORIGINAL_FEATURES, isCblockSize } from '../mkfs/features.ts';
 import type { Features } from '../mkfs/features.ts';
 import { XIP_POLICIES } from '../mkfs/policy.ts';
 import type { XipPolicyKind } from '../mkfs/policy.ts';
@@ -91,9 +91,10 @@ export function defineMkfs(command: Command): Command {
     )
     .option('--compat', 'write what the original builder writes, byte for byte')
     .addOption(
-      new Option('--codec <name>', `how to compress (default: ${DEFAULT_CODEC})`).choices(
-        CODECS.map(({ name }) => name),
-      ),
+      new Option(
+        '--codec <name>',
+        `how to compress (default: ${codecWanted({})}; with --compat: ${codecWanted({ compat: true })})`,
+      ).choices(CODECS.map(({ name }) => name)),
     )
     .option('--cblock-size <size>', 'compress so much together, 4K to 1M (default: 4K)', parseBlock)
     .option('--compress-tables', 'compress tables and names, too: less flash, more RAM')
@@ -161,7 +162,7 @@ export const isSplit = ({ split, splitBlock }: MkfsOptions): boolean =>
  */
 export function checkMkfsOptions(options: MkfsOptions, rest: string | undefined): void {
   policyKind(options);
-  const { codec = DEFAULT_CODEC } = options;
+  const codec = codecWanted(options);
   const foreign = FEATURE_OPTIONS.find(([, isGiven]) => isGiven(options))?.[0];
   const rules: readonly (readonly [boolean, string])[] = [
     [
@@ -185,13 +186,17 @@ export function checkMkfsOptions(options: MkfsOptions, rest: string | undefined)
   if (broken !== undefined) throw new UsageError(broken[1]);
 }
 
+/** Codec that options ask for. */
+export const codecWanted = ({ codec, compat }: Pick<MkfsOptions, 'codec' | 'compat'>): CodecName =>
+  codec ?? (compat === true ? ORIGINAL_FEATURES : IMPROVED_FEATURES).codec;
+
 /** Features that options ask for. */
 export function featuresWanted(options: MkfsOptions): Partial<Features> {
   if (options.compat === true) return {};
-  const { codec, cblockSize, compressTables, minimalTables, dedupe } = options;
+  const { cblockSize, compressTables, minimalTables, dedupe } = options;
   return {
     ...IMPROVED_FEATURES,
-    ...(codec === undefined ? {} : { codec }),
+    codec: codecWanted(options),
     ...(cblockSize === undefined ? {} : { cblockSize }),
     ...(compressTables === undefined ? {} : { compressTables }),
     ...(minimalTables === undefined ? {} : { minimalTables }),

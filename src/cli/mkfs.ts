@@ -19,6 +19,7 @@ import { EXIT, makeCommand, runCommand } from './exit.ts';
 import {
   PROGRAM,
   checkMkfsOptions,
+  codecWanted,
   defineMkfs,
   featuresWanted,
   listName,
@@ -64,7 +65,7 @@ async function makeImage(host: Host, places: Places, options: MkfsOptions): Prom
     const sort = readSortList(host, options);
     source = await readSource(host, from, options);
     const jobs = source.fileBytes < WORTH_A_WORKER ? 0 : (options.jobs ?? host.cpus);
-    const compressor = host.makeCompressor(jobs, options.codec);
+    const compressor = host.makeCompressor(jobs, codecWanted(options));
     let choice: ChoiceReport;
     try {
       const features = featuresOf(featuresWanted(options), options.compat === true);

@@ -11,18 +11,17 @@ import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
 import { SECOND_DEVICE, withImageFile } from './image-file.ts';
-import type { ImagePaths } from './image-file.ts';
+import type { SecondOption } from './image-file.ts';
 import { imageInfo, infoText } from './info.ts';
 import { listJson, listLines } from './list.ts';
 import { manifestOf } from './manifest.ts';
+import { MAX_BYTES, MAX_BYTES_HELP, checkBytes } from './max-bytes.ts';
+import type { MaxBytesOption } from './max-bytes.ts';
 
 /** Bytes written at a time. */
 const CAT_CHUNK = 64 * PAGE_SIZE;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-/** What `--second-device` gives. */
-type SecondOption = Pick<ImagePaths, 'secondDevice'>;
 
 /** `axfs info`. */
 export function addInfo(program: Command, host: Host): void {
@@ -79,9 +78,13 @@ export function addCat(program: Command, host: Host): void {
     .argument('<image>', 'image file')
     .argument('<path...>', 'files in the image; symbolic links are followed')
     .option(...SECOND_DEVICE)
-    .action((image: string, paths: readonly string[], options: SecondOption) =>
+    .option(...MAX_BYTES)
+    .addHelpText('after', MAX_BYTES_HELP)
+    .action((image: string, paths: readonly string[], options: SecondOption & MaxBytesOption) =>
       withImageFile(host, { ...options, image }, (volume) => {
         const inodes = paths.map((path) => fileAt(volume, path));
+        const bytes = inodes.reduce((sum, { size }) => sum + size, 0);
+        checkBytes([volume], bytes, options.maxBytes);
         for (const inode of inodes) writeContents(volume, inode, host);
       }),
     );
@@ -95,9 +98,11 @@ export function addManifest(program: Command, host: Host): void {
     .argument('<image>', 'image file')
     .option('--json', 'accepted for symmetry: the output is JSON anyway')
     .option(...SECOND_DEVICE)
-    .action((image: string, options: SecondOption) =>
+    .option(...MAX_BYTES)
+    .addHelpText('after', MAX_BYTES_HELP)
+    .action((image: string, options: SecondOption & MaxBytesOption) =>
       withImageFile(host, { ...options, image }, (volume) => {
-        host.terminal.out(json(manifestOf(volume, host)));
+        host.terminal.out(json(manifestOf(volume, host, options.maxBytes)));
       }),
     );
 }

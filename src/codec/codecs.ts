@@ -61,7 +61,7 @@ const makeZlibInflater = ({ zlib }: CodecModules): Inflater =>
 const missingLibdeflate = (name: string): AxfsError =>
   new AxfsError(
     'EOPNOTSUPP',
-    `codec ${name} needs WebAssembly and a package that is not there: npm install ${LIBDEFLATE_PACKAGE.name}@${LIBDEFLATE_PACKAGE.version}`,
+    `codec ${name} needs WebAssembly, which is turned off here: choose codec ${DEFAULT_CODEC}`,
   );
 
 const libdeflateAt =
@@ -118,7 +118,7 @@ export const CODECS = [
 /** Name of a codec. */
 export type CodecName = (typeof CODECS)[number]['name'];
 
-/** The codec used where none is named. */
+/** The codec used where none is named: the one that needs nothing. `mkfs.axfs` has another default. */
 export const DEFAULT_CODEC: CodecName = 'zlib';
 
 const BY_NAME: ReadonlyMap<string, Codec> = new Map(CODECS.map((codec) => [codec.name, codec]));

@@ -88,6 +88,8 @@ export type NewSpecial =
 export interface NewTreeFile {
   /** Appends. */
   write(bytes: Uint8Array): void;
+  /** Appends this many zeros as a hole, which takes no room where the file system knows holes. */
+  skip(bytes: number): void;
   /** Gives the file its metadata, then its name. @throws AxfsError EEXIST when something has that name. */
   commit(metadata: NewMetadata): void;
   /** Removes what was written. Does nothing after `commit`. */

@@ -25,6 +25,8 @@ import { createWorkerPool } from './worker-pool.ts';
 
 const ZLIB_MODULE = '@zip.js/zip.js/dist/zip-module.wasm';
 const LIBDEFLATE_FILE = 'dist/libdeflate.wasm.mjs';
+/** Where tools/build.js puts it, below dist. */
+const LIBDEFLATE_COPY = 'libdeflate/libdeflate.wasm.mjs';
 
 /**
  * The compiled worker. Sources run directly (as tests do) have none, because Node 20 runs no TypeScript in
@@ -47,18 +49,25 @@ export function loadZlibModule(): WasmModule | undefined {
 }
 
 /**
- * libdeflate of the package of that name, or `undefined` where it is not installed, is another version than
- * can be read, or WebAssembly is disabled. It is an optional peer: it asks for Node 24, although its module
- * runs on any that this project supports, so an install that enforces engines would fail for its sake.
+ * libdeflate, or `undefined` where WebAssembly is disabled. The build puts the package's file and licence
+ * beside the compiled program, so that the default codec does not hang on what else is installed: as a
+ * dependency the package would make an install that enforces engines fail, because it asks for Node 24,
+ * although its module runs on any that this project supports.
  */
 export function loadLibdeflate(): LibdeflateModule | undefined {
   try {
-    const index = createRequire(import.meta.url).resolve(LIBDEFLATE_PACKAGE.name);
-    const text = readFileSync(join(dirname(index), LIBDEFLATE_FILE), 'utf8');
+    const text = readFileSync(libdeflateFile(), 'utf8');
     return readLibdeflate(text, (base64) => Buffer.from(base64, 'base64'));
   } catch {
     return undefined;
   }
+}
+
+/** The build's copy; sources that run directly, as tests do, take the package that it is copied from. */
+function libdeflateFile(): string | URL {
+  if (WORKER_URL !== undefined) return new URL(`../../${LIBDEFLATE_COPY}`, import.meta.url);
+  const index = createRequire(import.meta.url).resolve(LIBDEFLATE_PACKAGE.name);
+  return join(dirname(index), LIBDEFLATE_FILE);
 }
 
 /** Codecs of this machine, each compiled when it is first asked for. */

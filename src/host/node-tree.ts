@@ -56,6 +56,7 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewTreeFile 
   );
   const forget = unfinished.remember(temporary);
   let isOpen = true;
+  let length = 0;
   const close = (): void => {
     if (isOpen) fs.closeSync(descriptor);
     isOpen = false;
@@ -75,12 +76,21 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewTreeFile 
   return {
     write(data) {
       orDiscard(() => {
-        for (let done = 0; done < data.length;)
-          done += fs.writeSync(descriptor, data, done, Math.min(data.length - done, TRANSFER_MAX));
+        for (let done = 0; done < data.length;) {
+          const room = Math.min(data.length - done, TRANSFER_MAX);
+          const written = fs.writeSync(descriptor, data, done, room, length);
+          done += written;
+          length += written;
+        }
       });
+    },
+    skip(bytes) {
+      length += bytes;
     },
     commit(metadata) {
       orDiscard(() => {
+        // A hole at the end is there only once the file is made as long.
+        if (fs.fstatSync(descriptor).size < length) fs.ftruncateSync(descriptor, length);
         setByDescriptor(descriptor, metadata);
         close();
         if (fs.lstatSync(native(path), { throwIfNoEntry: false }) !== undefined)

@@ -1,7 +1,7 @@
 /**
  * Compresses on worker threads. Input and output pass through shared memory, so that a batch costs two
- * copies and two small messages. Threads start when work waits for them; idle ones do not keep the process
- * alive; the failure of one fails every batch, with one sentence.
+ * copies and two small messages. Threads start at once, while the builder still reads the tree; idle ones do
+ * not keep the process alive; the failure of one fails every batch, with one sentence.
  *
  * @module
  */
@@ -98,6 +98,7 @@ class WorkerPool implements PageCompressor {
     this.#options = options;
     this.#workerData = workerData;
     this.parallelism = options.jobs * BATCHES_PER_THREAD;
+    for (let i = 0; i < options.jobs; i += 1) this.#start();
   }
 
   compress(blocks: readonly Uint8Array[]): Promise<readonly CompressedBlock[]> {
@@ -125,17 +126,12 @@ class WorkerPool implements PageCompressor {
     );
   }
 
-  /** The least busy thread; a new one while all are busy and more are allowed. */
+  /** The least busy thread. */
   #pick(): Thread {
-    const idlest = this.#threads.reduce<Thread | undefined>(
-      (best, thread) => (best === undefined || thread.waiting < best.waiting ? thread : best),
-      undefined,
-    );
-    if (
-      idlest !== undefined &&
-      (idlest.waiting === 0 || this.#threads.length === this.#options.jobs)
-    )
-      return idlest;
+    return this.#threads.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best));
+  }
+
+  #start(): void {
     const worker = new Worker(this.#options.workerUrl, {
       workerData: this.#workerData,
       // Not this process's own: `node -e` has options that no worker starts with.
@@ -151,8 +147,8 @@ class WorkerPool implements PageCompressor {
     worker.on('exit', (code) => {
       this.#fail(`a compression thread ended early with code ${String(code)}`);
     });
+    worker.unref();
     this.#threads.push(thread);
-    return thread;
   }
 
   /** Copies the blocks into free shared memory. */

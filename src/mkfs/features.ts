@@ -41,12 +41,16 @@ export const ORIGINAL_FEATURES: Features = {
   codec: DEFAULT_CODEC,
 };
 
-/** What only wins: the features that `mkfs.axfs` has where nothing is said. */
+/**
+ * What only wins: the features that `mkfs.axfs` has where nothing is said. libdeflate's streams are smaller
+ * than zlib's and made in a third of the time; no driver can tell who made a stream.
+ */
 export const IMPROVED_FEATURES: Features = {
   ...ORIGINAL_FEATURES,
   minimalTables: true,
   dedupe: true,
   xipTails: true,
+  codec: 'zlib-fast',
 };
 
 /** What a library call has where nothing is said: one place for each page, as experiments count them. */

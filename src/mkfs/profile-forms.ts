@@ -11,7 +11,7 @@ import type { ByteString } from '../base/bytestring.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { PageSets } from './choose.ts';
 import { parseProfile, profileOf } from './profile.ts';
-import type { PageProfile, ProfileEntry } from './profile.ts';
+import type { PageProfile } from './profile.ts';
 import { joinPath, sizeOf, sortedEntries } from './tree.ts';
 import type { TreeDirectory, TreeEntry, TreeFile } from './tree.ts';
 
@@ -91,8 +91,7 @@ export function readProfileText(
   }
   const kept = isCut ? bytes.subarray(0, bytes.length - (text.length - end)) : bytes;
   const profile = parseProfile(kept, name);
-  const written = pageSets(profile.entries.filter((entry) => entry.written === true));
-  return { form, profile, written, doubts, isCut };
+  return { form, profile, written: writtenIn(profile), doubts, isCut };
 }
 
 /** A line of the driver: `./name` or `directory/name`, and no blank at its end. */
@@ -102,7 +101,9 @@ const DRIVER_LINE = /^[^/]+\/[^/]+,[0-9]+,[0-9]+\r?$/;
 const isDriverForm = (rows: readonly string[]): boolean =>
   rows.every((row) => DRIVER_LINE.test(row)) && rows.some((row) => !row.startsWith('./'));
 
-const pageSets = (entries: readonly ProfileEntry[]): PageSets => profileOf(entries).pages;
+/** Pages that lines of a profile say were written. */
+export const writtenIn = ({ entries }: PageProfile): PageSets =>
+  profileOf(entries.filter(({ written }) => written === true)).pages;
 
 /** One touch of a page, from a recording. */
 export interface PageTouch {
@@ -134,8 +135,7 @@ export function profileOfTouches(
     });
   }
   const profile = profileOf(entries.values());
-  const written = pageSets(profile.entries.filter((entry) => entry.written === true));
-  return { form: 'trace', profile, written, doubts: [], isCut: false };
+  return { form: 'trace', profile, written: writtenIn(profile), doubts: [], isCut: false };
 }
 
 const withoutRoot = (path: ByteString): ByteString => path.replace(/^\.?\/+/, '') as ByteString;

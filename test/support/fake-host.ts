@@ -18,6 +18,7 @@ import type { CodecName } from '../../src/codec/codecs.ts';
 import { createInlineCompressor } from '../../src/codec/compressor.ts';
 import type { PageCompressor } from '../../src/codec/compressor.ts';
 import type { Inflater } from '../../src/codec/zlib.ts';
+import { loadLibdeflate } from '../../src/host/node-host.ts';
 import type {
   FileStat,
   Files,
@@ -61,6 +62,8 @@ export interface FakeMetadata {
 const LINKS_MAX = 40;
 const NOTHING = new Uint8Array(0);
 
+const LIBDEFLATE = { libdeflate: loadLibdeflate() };
+
 /** A host for one test. Paths in its own methods are ordinary text. */
 export class FakeHost implements Host {
   readonly cpus = 2;
@@ -83,6 +86,8 @@ export class FakeHost implements Host {
   readonly spools = { made: 0, closed: 0 };
   /** Jobs of every compressor made, and how many were closed. */
   readonly compressors = { jobs: [] as number[], closed: 0 };
+  /** This machine runs WebAssembly, and so has libdeflate. */
+  webAssembly = true;
   readonly #nodes = new Map<ByteString, FakeFile>();
   readonly #faults = new Map<string, Errno>();
   readonly #sizes = new Map<ByteString, number>();
@@ -187,10 +192,12 @@ export class FakeHost implements Host {
     return this.variables.get(name);
   }
 
-  /** A compressor without modules: zlib by pako, and no libdeflate. */
+  /** A compressor: zlib by pako, libdeflate unless {@link webAssembly} is turned off. */
   makeCompressor(jobs: number, codec: CodecName = 'zlib'): PageCompressor {
     const { compressors } = this;
-    const compressor = createInlineCompressor(codecOf(codec).makeDeflater({}));
+    const compressor = createInlineCompressor(
+      codecOf(codec).makeDeflater(this.webAssembly ? LIBDEFLATE : {}),
+    );
     compressors.jobs.push(jobs);
     return {
       ...compressor,

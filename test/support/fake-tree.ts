@@ -113,6 +113,10 @@ function createFile(disk: FakeDisk, path: ByteString): NewTreeFile {
       disk.host.diskBytes -= bytes.length;
       parts.push(bytes.slice());
     },
+    // A hole takes nothing of the disk.
+    skip(bytes) {
+      parts.push(new Uint8Array(bytes));
+    },
     commit(metadata) {
       discard();
       if (disk.nodes.has(full)) throw disk.failure('create', path, 'EEXIST');

@@ -3,7 +3,10 @@ import { FakeHost } from '../../support/fake-host.ts';
 import { patchOf } from '../fs/patch.ts';
 import { run, sampleImage, usualHost } from './axfs-host.ts';
 
-const COMMANDS = ['info', 'ls', 'cat', 'manifest', 'compare'] as const;
+const COMMANDS = [
+  ...(['info', 'ls', 'cat', 'manifest', 'extract', 'explain', 'diff', 'dump', 'check'] as const),
+  'compare',
+] as const;
 
 describe('axfs', () => {
   it('prints its version', async () => {
@@ -13,7 +16,10 @@ describe('axfs', () => {
   it.each([['--help'], ['-h'], ['help']])('%s names every command and exit code', async (word) => {
     const { code, out, err } = await run([word]);
     expect([code, err]).toEqual([0, '']);
-    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    const [, list = ''] = out.split('\nCommands:\n');
+    const named = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    expect(named).toEqual([...COMMANDS, 'help']);
+    for (const name of COMMANDS) expect(out).toContain(`$ axfs ${name} `);
     for (const line of ['Examples:', '  0   done', '  8 ', '  16 ', '  70 '])
       expect(out).toContain(line);
   });
@@ -25,6 +31,7 @@ describe('axfs', () => {
     expect(out).toContain('\nArguments:\n');
     expect(out).toContain('\nOptions:\n');
     expect(out.includes('--json') || name === 'cat').toBe(true);
+    expect(out.includes('--second-device') || name === 'compare').toBe(true);
   });
 
   it('without arguments prints the help where errors go, and that is a usage error', async () => {
@@ -43,6 +50,11 @@ describe('axfs ends with one line', () => {
     [['info'], 16, "missing required argument 'image'"],
     [['cat', IMAGE], 16, "missing required argument 'path'"],
     [['manifest'], 16, "missing required argument 'image'"],
+    [['extract'], 16, "missing required argument 'image'"],
+    [['explain', IMAGE], 16, "missing required argument 'path[:offset]'"],
+    [['diff', IMAGE], 16, "missing required argument 'b'"],
+    [['dump'], 16, "missing required argument 'image'"],
+    [['check'], 16, "missing required argument 'image'"],
     [['info', IMAGE, 'x'], 16, "too many arguments for 'info'. Expected 1 argument but got 2."],
     ...COMMANDS.map(
       (name) =>
@@ -72,7 +84,10 @@ describe('axfs ends with one line', () => {
     expect([code, out]).toEqual([8, '']);
   });
 
-  const READERS = [['info'], ['ls'], ['cat', 'x'], ['manifest']] as const;
+  const READERS = [
+    ...([['info'], ['ls'], ['cat', 'x'], ['manifest'], ['extract', 'out']] as const),
+    ...([['explain', 'x'], ['diff', 'rootfs.axfs'], ['dump']] as const),
+  ] as const;
   const cases = READERS.flatMap(([name, ...rest]) =>
     (
       [

@@ -190,6 +190,16 @@ describe('--explain-choice', () => {
 describe('--fix-driver-paths', () => {
   const list = 'bin/prog,0,3\nlib/data,0,1\nlib/no,0,1\n';
 
+  it('keeps the marks of pages that were written', async () => {
+    const marked = 'lib/data,0,1,rw\nlib/data,4096,1,r\n';
+    const line = '-i list.csv --fix-driver-paths --exclude-written';
+    const host = usual(marked).file('/tree/usr/lib/only', textBytes(8192));
+    expect(pagesOf((await run(line, host)).read)).toEqual({ 'lib/data': [1] });
+    const deep = usual('lib/only,0,1,rw\nlib/only,4096,1,r\n');
+    deep.file('/tree/usr/lib/only', textBytes(8192));
+    expect(pagesOf((await run(line, deep)).read)).toEqual({ 'usr/lib/only': [1] });
+  });
+
   it('gives lines of the driver the files of the tree', async () => {
     const { read } = await run('-i list.csv --fix-driver-paths', usual(list));
     expect(pagesOf(read)).toEqual({ 'usr/bin/prog': [0], 'lib/data': [0], 'lib/no': [0] });

@@ -8,6 +8,7 @@ import type { Patch } from '../fs/patch.ts';
 import { golden, run } from './axfs-host.ts';
 import type { Outcome } from './axfs-host.ts';
 import { compatPatch } from './compat-image.ts';
+import { watchReads } from './watched-reads.ts';
 
 const OLD: Readonly<Record<string, EntrySpec>> = {
   'bin/prog': { content: textBytes(9000), mode: 0o755 },
@@ -54,6 +55,16 @@ describe('axfs diff', () => {
       placement: { files: [], totals: [] },
       superblock: [],
     });
+  });
+
+  it('does not read what stands behind the end of an image', async () => {
+    const image = (await compatPatch(OLD)).bytes;
+    const garbage = new Uint8Array(Buffer.concat([image, noiseBytes(2 ** 20)]));
+    const host = new FakeHost({ '/a': garbage });
+    const reads = watchReads(host);
+    expect(await run(['diff', 'a', 'a'], host)).toMatchObject({ code: 0, err: '' });
+    expect(reads.end).toBeLessThanOrEqual(image.length);
+    expect(reads.bytes).toBeLessThan(6 * image.length);
   });
 
   it('finds files that came, went and changed, by field', async () => {

@@ -6,8 +6,10 @@ import { PLAIN_FEATURES } from '../../../src/mkfs/features.ts';
 import type { Features } from '../../../src/mkfs/features.ts';
 import { treeFrom } from '../../../src/mkfs/tree.ts';
 import { FakeHost } from '../../support/fake-host.ts';
+import { noiseBytes, textBytes } from '../../support/sample-data.ts';
 import { patchOf } from '../fs/patch.ts';
 import { golden, run, sampleImage } from './axfs-host.ts';
+import { compatPatch } from './compat-image.ts';
 
 describe('axfs info', () => {
   it('prints superblock, counts and regions', async () => {
@@ -77,6 +79,26 @@ describe('axfs info', () => {
     };
     expect(info.digest).toBe(`ab${'00'.repeat(18)}01`);
     expect(info.regions.filter(({ incore }) => incore).map(({ name }) => name)).toEqual(['modes']);
+  });
+
+  it('counts a node as often as files have it, wherever their runs begin and end', async () => {
+    // Nodes 0 to 4 of a, none of b, 5 and 6 of c; inodes 1, 2 and 3.
+    const patch = await compatPatch({
+      ...{ a: { content: textBytes(5 * 4096) }, b: '', c: { content: noiseBytes(2 * 4096) } },
+      ...{ d: 'x', e: 'y' },
+    });
+    for (const [inode, first, count] of [
+      [4, 3, 3],
+      [5, 6, 1],
+    ] as const)
+      patch
+        .setEntry('inode_array_index', inode, first)
+        .setEntry('inode_num_entries', inode, count)
+        .setEntry('inode_file_size', inode, count * 4096);
+    const { out } = await run(['info', '--json', 'i'], new FakeHost({ '/i': patch.bytes }));
+    expect(JSON.parse(out)).toMatchObject({
+      nodes: { total: 5 + 2 + 3 + 1, compressed: 5 + 2, byteAligned: 2 + 1 + 1 },
+    });
   });
 
   it('of an empty tree says so without dividing by it', async () => {

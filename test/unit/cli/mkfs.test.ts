@@ -56,7 +56,7 @@ describe('mkfs.axfs', () => {
       source: 'tree',
       written: true,
       mmapSize: expect.any(Number) as number,
-      features: { dedupe: true, codec: 'zlib' },
+      features: { dedupe: true, codec: 'zlib-fast' },
       shared: { nodes: 0, files: 0, filePages: 0 },
       imageBytes: image!.length,
       files: 6,

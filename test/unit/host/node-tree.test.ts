@@ -65,6 +65,24 @@ describe('a new tree', () => {
     fs.chmodSync(join(folder, 'd'), 0o755);
   });
 
+  it('has files with holes, at their start, inside and at their end', () => {
+    const hole = 2 ** 20;
+    const file = tree.createFile(at('f'));
+    file.skip(hole);
+    file.write(noiseBytes(5000));
+    file.skip(hole);
+    file.write(noiseBytes(1));
+    file.skip(hole);
+    file.skip(hole);
+    file.commit(meta(0o644));
+    const [hollow, empty] = [fs.readFileSync(join(folder, 'f')), Buffer.alloc(hole)];
+    const parts = [empty, noiseBytes(5000), empty, noiseBytes(1), empty, empty];
+    expect(Buffer.compare(hollow, Buffer.concat(parts))).toBe(0);
+    expect(look('f')[3]).toBe(1_000_000_000);
+    const { blocks, size } = fs.statSync(join(folder, 'f'));
+    expect(blocks * 512).toBeLessThan(size / 2);
+  });
+
   it('knows its user', () => {
     expect(tree.user).toEqual({ uid: process.geteuid?.(), gid: process.getegid?.() });
   });

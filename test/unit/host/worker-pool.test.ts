@@ -70,7 +70,7 @@ describe('createWorkerPool', () => {
 
   it('starts no thread for a codec whose module is missing', () => {
     expect(() => poolOf({ codec: 'zlib-fast', modules: { zlib: loadZlibModule() } })).toThrow(
-      'npm install libdeflate@0.1.0',
+      'codec zlib-fast needs WebAssembly',
     );
   });
 
