@@ -62,9 +62,9 @@ const ONLY_FAULTED_IN = VM_DONTEXPAND + VM_RESERVED;
 
 function mlockFixup(vma: VmArea, start: VirtAddr, end: VirtAddr, on: boolean): 0 | 'ENOMEM' {
   const { kernel } = vma.mm.memory;
+  if (hasAny(vma.vmFlags, VM_IO + VM_PFNMAP)) return 0;
   if (on === hasAny(vma.vmFlags, VM_LOCKED))
     return on && kernel.mlockFaultsInAgain ? populate(vma, start, end) : 0;
-  if (hasAny(vma.vmFlags, VM_IO + VM_PFNMAP)) return 0;
   if (hasAny(vma.vmFlags, kernel.vmSpecial)) {
     if (on && hasAny(kernel.vmSpecial, VM_RESERVED) && hasAny(vma.vmFlags, ONLY_FAULTED_IN))
       populate(vma, start, end);

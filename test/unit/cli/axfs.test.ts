@@ -6,7 +6,11 @@ import { run, sampleImage, usualHost } from './axfs-host.ts';
 const COMMANDS = [
   ...(['info', 'ls', 'cat', 'manifest', 'extract', 'explain', 'diff', 'dump', 'check'] as const),
   'compare',
+  'lab',
 ] as const;
+
+/** Commands that read no image. */
+const WITHOUT_IMAGE: readonly string[] = ['compare', 'lab'];
 
 describe('axfs', () => {
   it('prints its version', async () => {
@@ -31,7 +35,7 @@ describe('axfs', () => {
     expect(out).toContain('\nArguments:\n');
     expect(out).toContain('\nOptions:\n');
     expect(out.includes('--json') || name === 'cat').toBe(true);
-    expect(out.includes('--second-device') || name === 'compare').toBe(true);
+    expect(out.includes('--second-device') || WITHOUT_IMAGE.includes(name)).toBe(true);
   });
 
   it('without arguments prints the help where errors go, and that is a usage error', async () => {
@@ -55,6 +59,12 @@ describe('axfs ends with one line', () => {
     [['diff', IMAGE], 16, "missing required argument 'b'"],
     [['dump'], 16, "missing required argument 'image'"],
     [['check'], 16, "missing required argument 'image'"],
+    [['lab'], 16, "missing required argument 'script'"],
+    [
+      ['lab', '--preset', '9.9', '/x.lab'],
+      16,
+      "option '--preset <names>' argument '9.9' is invalid. Expected one of 2.6.23, 2.6.24, 2.6.28-arm, 2.6.28-x86, 4.9-arm, 6.1-x86, 6.12-x86.",
+    ],
     [['info', IMAGE, 'x'], 16, "too many arguments for 'info'. Expected 1 argument but got 2."],
     ...COMMANDS.map(
       (name) =>
