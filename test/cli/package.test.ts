@@ -48,6 +48,7 @@ describe('the packed package in an empty folder', () => {
     const held = readdirSync(inFolder('user', 'node_modules', 'axfs')).sort();
     expect(held).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
     expect(readdirSync(inFolder('user', 'node_modules', 'axfs', 'dist')).sort()).toEqual([
+      'libdeflate',
       'src',
       'tools',
     ]);
