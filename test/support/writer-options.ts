@@ -133,7 +133,7 @@ const plain = fc
   .map((options) => {
     const isNone = options.xip === 'none';
     const some = { ...options, excludeWritten: options.excludeWritten && !isNone };
-    return some.compat ? { ...some, ...ORIGINAL } : some;
+    return some.compat ? { ...some, ...ORIGINAL, timestamp: undefined } : some;
   });
 
 /** What `--compat` has, beside what it leaves to choose. */
