@@ -29,7 +29,7 @@ export const byteName = fc
 
 export const metadata = {
   mode: fc.oneof(fc.integer({ min: 0, max: 0o7777 }), fc.constantFrom(0o755, 0o644)),
-  uid: fc.constantFrom(0, 1, 1000, 2 ** 32 - 1),
+  uid: fc.constantFrom(0, 1, 1000, 2 ** 32 - 2),
   gid: fc.constantFrom(0, 5),
 };
 
