@@ -7,6 +7,7 @@
 import { fromBytes } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { alignUp } from '../base/bits.ts';
+import { PATH_MAX } from '../ondisk/constants.ts';
 import { permissionsOf, typeOfMode } from '../ondisk/mode.ts';
 import type { InodeType } from '../ondisk/mode.ts';
 import { archiveError, normalPath, readExactly, readPieces } from './entry.ts';
@@ -53,9 +54,6 @@ const MAGICS: Readonly<Record<string, { readonly isChecked: boolean }>> = {
   '070701': { isChecked: false },
   '070702': { isChecked: true },
 };
-
-/** Linux' PATH_MAX, for names and symlink targets. */
-const PATH_MAX = 4096;
 
 /** True when an archive begins with the magic of newc or crc. */
 export const looksLikeCpio = (start: Uint8Array): boolean =>
@@ -204,18 +202,22 @@ function* readChecked(
     );
 }
 
-/** GNU cpio gives the targets of symlinks no checksum, so there is none to compare. */
+/**
+ * A target of 1 to 4095 bytes, or of one more where the writer counted the NUL byte at the end. GNU cpio gives
+ * the targets of symlinks no checksum, so there is none to compare.
+ */
 function readTarget(data: number, size: number, place: ArchivePlace): ByteString {
-  if (size < 1 || size > PATH_MAX)
-    throw archiveError(
+  const refuse = (bytes: number): Error =>
+    archiveError(
       place,
-      `its link target has ${String(size)} bytes, expected 1 to ${String(PATH_MAX)}`,
+      `its link target has ${String(bytes)} bytes, expected 1 to ${String(PATH_MAX - 1)}`,
     );
+  if (size < 1 || size > PATH_MAX) throw refuse(size);
   const target = fromBytes(readExactly(data, size, place));
-  // Some writers count the NUL byte at the end.
   const end = target.indexOf('\0');
   if (end === 0 || (end > 0 && end < size - 1))
     throw archiveError(place, 'its link target contains a NUL byte, expected none');
+  if (end < 0 && size === PATH_MAX) throw refuse(size);
   return (end < 0 ? target : target.slice(0, end)) as ByteString;
 }
 

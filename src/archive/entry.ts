@@ -8,6 +8,7 @@ import { toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { Errno } from '../base/errno.ts';
+import { PATH_MAX } from '../ondisk/constants.ts';
 import type { DeviceNumber, InodeType } from '../ondisk/mode.ts';
 
 /** Most bytes of one piece of content: a whole number of pages, so that pages are views on pieces. */
@@ -126,7 +127,8 @@ export const shownPath = (path: ByteString): string =>
  * The path of an entry, or the target of a hard link, in the form of {@link ArchiveMetadata.path}: empty
  * and '.' components dropped.
  *
- * @throws AxfsError EINVAL for an empty or absolute path, a '..' component or a NUL byte.
+ * @throws AxfsError EINVAL for an empty or absolute path, one of more than 4095 bytes, a '..' component or a
+ * NUL byte.
  */
 export function normalPath(stored: ByteString, place: ArchivePlace, what = 'path'): ByteString {
   const rule = PATH_RULES.find((candidate) => candidate.breaks(stored));
@@ -140,6 +142,11 @@ export function normalPath(stored: ByteString, place: ArchivePlace, what = 'path
 
 const PATH_RULES: readonly { readonly text: string; breaks(path: string): boolean }[] = [
   { text: 'is empty, expected a name', breaks: (path) => path === '' },
+  // Longer ones fit no path of the kernel; and trees are walked as deep as a path has components.
+  {
+    text: `has more than ${String(PATH_MAX - 1)} bytes, the most that a path has`,
+    breaks: (path) => path.length >= PATH_MAX,
+  },
   { text: 'contains a NUL byte, expected none', breaks: (path) => path.includes('\0') },
   { text: 'is absolute, expected one below the root', breaks: (path) => path.startsWith('/') },
   {

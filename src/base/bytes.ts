@@ -24,6 +24,10 @@ export function getU64(view: DataView, offset: number, what: string): number {
   return value;
 }
 
+/** As {@link getU64}, but of a larger value 2^53-1: for fields that nothing hangs on. */
+export const getU64Clamped = (view: DataView, offset: number): number =>
+  Math.min(Number.MAX_SAFE_INTEGER, view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4));
+
 /**
  * Writes an unsigned 64-bit big-endian integer.
  *

@@ -58,7 +58,7 @@ export const runBench = (argv: readonly string[], host: Host, root: ByteString):
     for (const path of argv)
       show(
         'building',
-        await benchMkfs(host, path, scanTree(host.files, fromText(path)).tree, WORKERS),
+        await benchMkfs(host, path, (await scanTree(host.files, fromText(path))).tree, WORKERS),
       );
     show('faults', await benchFaults(host));
     const inflate = await benchInflate(host, programOf(demo));

@@ -32,7 +32,7 @@ import { ambiguousText, choiceCsv, choiceText, totalsOf } from './choice-report.
 import type { ChoiceTotals } from './choice-report.ts';
 import { UsageError } from './exit.ts';
 import { startProgress } from './progress.ts';
-import { counted, parseSize } from './sizes.ts';
+import { SIZE_FORM, counted, parseSize } from './sizes.ts';
 
 /** Options that choose pages, as commander gives them: those of {@link addChoiceOptions} and the builder's. */
 export interface ChoiceOptions {
@@ -57,6 +57,8 @@ export interface ChoiceOptions {
 
 /** What was read and chosen. */
 export interface ChoiceReport {
+  /** What `--explain-choice` asks for, CSV. */
+  readonly account?: Uint8Array;
   /** Form of the list, if there was one. */
   readonly form?: ProfileForm;
   /** One line each, for standard error. */
@@ -76,7 +78,7 @@ export interface ReadChoice {
 }
 
 /** Standard output as a file. */
-const STDOUT = '-';
+export const STDOUT = '-';
 /** Less content than this is compressed before a thread has started. */
 const WORTH_A_WORKER = 1024 * 1024;
 
@@ -101,8 +103,7 @@ export const addChoiceOptions = (command: Command): Command =>
 
 function parseBudget(text: string): number {
   const size = parseSize(text);
-  if (size === undefined)
-    throw new InvalidArgumentError('Expected bytes, with K, M or G, e.g. 512K.');
+  if (size === undefined) throw new InvalidArgumentError(`Expected ${SIZE_FORM}, e.g. 512K.`);
   return size;
 }
 
@@ -156,7 +157,7 @@ export function policyKind(options: ChoiceOptions): XipPolicyKind {
 }
 
 /**
- * Reads the list, chooses, and writes the account of `--explain-choice`.
+ * Reads the list and chooses; the account of `--explain-choice` is the caller's to write.
  *
  * @throws UsageError for options that cannot stand together; AxfsError for a list that cannot be read, and
  * under --strict for one with doubtful lines.
@@ -177,13 +178,12 @@ export async function readChoice(
     return { policy: selected, report: { ...form, warnings, summary: '' } };
   const choice = await chooseFrom(host, options, tree, { policy: selected, list });
   const unclear = list === undefined ? [] : unclearLines(list, tree);
-  if (explainChoice !== undefined)
-    writeTo(host, explainChoice, toBytes(choiceCsv(choice, unclear)));
   const { spent, budget } = choice;
   return {
     policy: policyOfChoice(choice, profileOfPolicy(selected)),
     report: {
       ...form,
+      ...(explainChoice === undefined ? {} : { account: toBytes(choiceCsv(choice, unclear)) }),
       warnings: [...warnings, ...elfWarnings(choice), ...sizeWarnings(options)],
       summary: choiceText(choice, unclear),
       totals: totalsOf(choice),
@@ -337,18 +337,4 @@ function elfWarnings({ unclearElf }: TreeChoice): string[] {
   return [
     `${counted(unclearElf.length, 'ELF file')}: cannot tell which pages are written, first ${toPrintable(first.path)}: ${first.what}`,
   ];
-}
-
-function writeTo({ files, terminal }: Host, target: string, bytes: Uint8Array): void {
-  if (target === STDOUT) {
-    terminal.out(bytes);
-    return;
-  }
-  const file = files.create(fromText(target));
-  try {
-    file.write(bytes);
-    file.commit();
-  } finally {
-    file.discard();
-  }
 }

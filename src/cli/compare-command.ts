@@ -122,7 +122,7 @@ async function compare(host: Host, directory: string, options: CompareOptions): 
   const trace = parseTrace(host.files.readFile(tracePath), toPrintable(tracePath));
   const profile = options.profile === undefined ? undefined : readProfile(host, options.profile);
   const treePath = fromText(directory);
-  const { tree } = scanTree(host.files, treePath);
+  const { tree } = await scanTree(host.files, treePath, () => host.breathe());
   const progress = startProgress(host, 'building', true);
   const compressor = host.makeCompressor(host.cpus);
   try {

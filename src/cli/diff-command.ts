@@ -10,6 +10,7 @@ import { textTable } from '../report/table.ts';
 import { diffImages } from './diff.ts';
 import type { PageMove } from './diff-contents.ts';
 import type { ChangedFile, ImageDifference } from './diff.ts';
+import { DamageReport } from './damage.ts';
 import { EXIT, ExitWith } from './exit.ts';
 import { secondDeviceOf, withImageFile } from './image-file.ts';
 import { MAX_BYTES, MAX_BYTES_HELP } from './max-bytes.ts';
@@ -22,7 +23,7 @@ pages are stored (xip, compressed, byteAligned), fields of the superblock, and r
 Exit code: ${String(EXIT.ok)} when nothing differs, ${String(EXIT.different)} when something does, ${String(EXIT.failed)} when an image cannot be read.
 ${MAX_BYTES_HELP}`;
 
-interface DiffOptions extends MaxBytesOption {
+interface DiffCommandOptions extends MaxBytesOption {
   readonly json?: true;
   readonly secondDeviceA?: string;
   readonly secondDeviceB?: string;
@@ -40,19 +41,24 @@ export function addDiff(program: Command, host: Host): void {
     .option(...secondDeviceOf('b'))
     .option(...MAX_BYTES)
     .addHelpText('after', HELP)
-    .action(async (a: string, b: string, options: DiffOptions) => {
+    .action(async (a: string, b: string, options: DiffCommandOptions) => {
       const [inA, inB] = [
         { image: a, secondDevice: options.secondDeviceA },
         { image: b, secondDevice: options.secondDeviceB },
       ];
+      const damage = new DamageReport(host);
+      const { maxBytes } = options;
       const difference = await withImageFile(host, inA, (first) =>
-        withImageFile(host, inB, (second) => diffImages(first, second, options.maxBytes)),
+        withImageFile(host, inB, (second) =>
+          diffImages(first, second, { maxBytes, damaged: damage.tell }),
+        ),
       );
       host.terminal.out(
         options.json === true
           ? `${JSON.stringify(difference, null, 2)}\n`
           : differenceText(difference),
       );
+      damage.end(`${a} and ${b}`, 'damaged, see above; all others are compared');
       if (!difference.equal) throw new ExitWith(EXIT.different);
     });
 }
@@ -72,12 +78,21 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
 
 /** The differences for people. */
 export function differenceText(difference: ImageDifference): string {
-  const { a, b, files, placement, superblock, regions } = difference;
+  const { a, b } = difference;
   if (difference.equal) return `${a} and ${b} do not differ\n`;
+  const sections = differenceSections(difference);
+  if (sections.length === 0) return `${a} and ${b} do not differ where they can be read\n`;
+  return `${[`a  ${a}`, `b  ${b}`, ...sections].join('\n')}\n`;
+}
+
+function differenceSections({
+  files,
+  placement,
+  superblock,
+  regions,
+}: ImageDifference): readonly string[] {
   const { added, removed, changed } = files;
-  const lines = [
-    `a  ${a}`,
-    `b  ${b}`,
+  return [
     ...section(
       `files: ${counted(added.length, 'file')} added, ${counted(removed.length, 'file')} removed, ${counted(changed.length, 'file')} changed`,
       [
@@ -96,7 +111,6 @@ export function differenceText(difference: ImageDifference): string {
     ),
     ...section('regions that differ', regionTable(regions)),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function regionTable(regions: ImageDifference['regions']): readonly string[] {

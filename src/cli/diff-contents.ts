@@ -36,7 +36,8 @@ export interface ContentDifference {
   readonly moves: readonly PageMove[];
 }
 
-const NOTHING: ContentDifference = { differs: false, moves: [] };
+/** Contents that do not differ, as far as is known. */
+export const NO_DIFFERENCE: ContentDifference = { differs: false, moves: [] };
 
 const hasContent = ({ type }: Inode): boolean => type === 'file' || type === 'symlink';
 
@@ -68,7 +69,7 @@ export class ContentComparer {
 
   /** The answer for one pair. @throws AxfsError EIO when an image is damaged there. */
   compare(pair: InodePair): ContentDifference {
-    if (!hasContent(pair.a) || !hasContent(pair.b)) return NOTHING;
+    if (!hasContent(pair.a) || !hasContent(pair.b)) return NO_DIFFERENCE;
     const key = keyOf(pair);
     const known = this.#known.get(key);
     if (known !== undefined) return known;

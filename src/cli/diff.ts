@@ -6,15 +6,17 @@
 import { bytesEqual, toHex } from '../base/bytes.ts';
 import { toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
+import type { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { RegionBytes } from '../fs/regions.ts';
-import type { AxfsVolume } from '../fs/volume.ts';
+import type { AxfsVolume, DamageSink } from '../fs/volume.ts';
 import { permissionsOf } from '../ondisk/mode.ts';
 import { REGIONS } from '../ondisk/regions.ts';
 import type { RegionName } from '../ondisk/regions.ts';
 import { SUPER_FIELDS } from '../ondisk/superblock.ts';
-import { ContentComparer, MoveCounter } from './diff-contents.ts';
+import { unlessDamaged } from './damage.ts';
+import { ContentComparer, MoveCounter, NO_DIFFERENCE } from './diff-contents.ts';
 import type { InodePair, PageMove } from './diff-contents.ts';
 import { checkBytes } from './max-bytes.ts';
 
@@ -48,6 +50,7 @@ export interface RegionDifference {
 export interface ImageDifference {
   readonly a: string;
   readonly b: string;
+  /** Nothing differs, and nothing is damaged. */
   readonly equal: boolean;
   readonly files: {
     readonly added: readonly string[];
@@ -63,14 +66,33 @@ export interface ImageDifference {
   readonly regions: readonly RegionDifference[];
 }
 
+/** How images are compared. */
+export interface DiffOptions {
+  /** Most bytes of contents to compare; by default as {@link checkBytes}. */
+  readonly maxBytes?: number | undefined;
+  /** Told of damage with the path; what is damaged is left out. */
+  readonly damaged?: (path: ByteString, error: AxfsError) => void;
+}
+
 /**
  * Compares the images. Contents that several pairs of files share are compared once.
  *
- * @param maxBytes most bytes of contents to compare; by default as {@link checkBytes}.
- * @throws AxfsError EIO when one of them is damaged, EFBIG when there is more to compare.
+ * @throws AxfsError EIO when one of them is damaged and nobody is told, EFBIG when there is more to compare.
  */
-export function diffImages(a: AxfsVolume, b: AxfsVolume, maxBytes?: number): ImageDifference {
-  const [inA, inB] = [byPath(a), byPath(b)];
+export function diffImages(
+  a: AxfsVolume,
+  b: AxfsVolume,
+  { maxBytes, damaged }: DiffOptions = {},
+): ImageDifference {
+  let damages = 0;
+  const tell =
+    damaged === undefined
+      ? undefined
+      : (path: ByteString, error: AxfsError): void => {
+          damages += 1;
+          damaged(path, error);
+        };
+  const [inA, inB] = [byPath(a, tell), byPath(b, tell)];
   const missingIn = (
     other: ReadonlyMap<ByteString, Inode>,
     own: ReadonlyMap<ByteString, Inode>,
@@ -85,7 +107,14 @@ export function diffImages(a: AxfsVolume, b: AxfsVolume, maxBytes?: number): Ima
   const contents = new ContentComparer(a, b);
   checkBytes([a, b], contents.bytesOf(pairs), maxBytes);
   for (const { path, ...pair } of pairs) {
-    const { differs, moves } = contents.compare(pair);
+    const { differs, moves } = unlessDamaged(
+      () => contents.compare(pair),
+      tell &&
+        ((error) => {
+          tell(path, error);
+        }),
+      () => NO_DIFFERENCE,
+    );
     const file = { path: toPrintable(path), metadata: changedFields(pair), content: differs };
     if (file.metadata.length > 0 || file.content) changed.push(file);
     totals.addAll(moves);
@@ -99,13 +128,23 @@ export function diffImages(a: AxfsVolume, b: AxfsVolume, maxBytes?: number): Ima
   };
   const { added, removed } = differences.files;
   const equal =
+    damages === 0 &&
     [added, removed, changed, files, differences.superblock].every(({ length }) => length === 0) &&
     differences.regions.every(({ differs }) => !differs);
   return { a: a.name, b: b.name, equal, ...differences };
 }
 
-const byPath = (volume: AxfsVolume): ReadonlyMap<ByteString, Inode> =>
-  new Map([...volume.walk()].map(({ path, inode }) => [path, inode]));
+/** Inodes by path. Paths below `damaged` are missing in one image, and hence told as a difference, too. */
+function byPath(volume: AxfsVolume, damaged: DiffOptions['damaged']): Map<ByteString, Inode> {
+  const found = new Map<ByteString, Inode>();
+  const sink: DamageSink | undefined =
+    damaged &&
+    ((error, _inode, path) => {
+      damaged(path, error);
+    });
+  for (const { path, inode } of volume.walk(sink)) found.set(path, inode);
+  return found;
+}
 
 /** Fields that are compared, as they are shown. A directory's size means nothing. */
 const FIELDS: readonly { readonly field: string; readonly text: (inode: Inode) => string }[] = [

@@ -11,14 +11,12 @@ import type { TableName } from '../ondisk/regions.ts';
 import { dumpJson, dumpText } from './dump.ts';
 import { SECOND_DEVICE, withImageFile } from './image-file.ts';
 import type { SecondOption } from './image-file.ts';
+import { writePieces } from './pieces.ts';
 
 interface DumpOptions extends SecondOption {
   readonly table?: TableName;
   readonly json?: true;
 }
-
-/** Characters written at a time. */
-const OUTPUT_MIN = 64 * 1024;
 
 /** `axfs dump`. */
 export function addDump(program: Command, host: Host): void {
@@ -32,14 +30,7 @@ export function addDump(program: Command, host: Host): void {
     .action((image: string, { table, json, ...options }: DumpOptions) =>
       withImageFile(host, { ...options, image }, (volume) => {
         const write = json === true ? dumpJson : dumpText;
-        let pending = '';
-        for (const piece of write(volume, table)) {
-          pending += piece;
-          if (pending.length < OUTPUT_MIN) continue;
-          host.terminal.out(pending);
-          pending = '';
-        }
-        host.terminal.out(pending);
+        writePieces(host.terminal, write(volume, table));
       }),
     );
 }

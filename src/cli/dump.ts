@@ -9,7 +9,7 @@ import type { AxfsVolume } from '../fs/volume.ts';
 import { AXFS_MAGIC, AXFS_SIGNATURE, MAGIC_BYTES } from '../ondisk/constants.ts';
 import { DESCRIPTOR_FIELDS, REGIONS, TABLE_NAMES } from '../ondisk/regions.ts';
 import type { RegionDescriptor, RegionName, TableName } from '../ondisk/regions.ts';
-import { SUPER_FIELDS } from '../ondisk/superblock.ts';
+import { fieldsOf, tailOf } from '../ondisk/superblock.ts';
 import { textTable } from '../report/table.ts';
 import { imageOffset } from './explain-place.ts';
 
@@ -54,7 +54,7 @@ export function superblockFields({ image: { superblock } }: AxfsVolume): readonl
     { field: 'magic', offset: 0, bytes: MAGIC_BYTES, value: `0x${AXFS_MAGIC.toString(16)}` },
     { field: 'signature', ...SIGNATURE, value: AXFS_SIGNATURE.replace('\0', '') },
     { field: 'digest', ...DIGEST, value: toHex(superblock.digest) },
-    ...SUPER_FIELDS.map(({ key, offset, bytes }) => ({
+    ...fieldsOf(tailOf(superblock.tail)).map(({ key, offset, bytes }) => ({
       field: key,
       offset,
       bytes,
@@ -142,15 +142,15 @@ const descriptorTable = (volume: AxfsVolume): readonly string[] =>
     ]),
   );
 
-/** Entries of a table: index, bytes, value. */
+/** Entries of a table: index, bytes with the most significant first, value. */
 function* entryLines({ image }: AxfsVolume, table: DumpedTable): Generator<string> {
-  const { length, depth } = table;
+  const { length } = table;
   const width = String(Math.max(0, length - 1)).length;
-  const bytes = image.regions[table.table].resident;
+  const entries = image.tables[table.table];
   for (let start = 0; start < length; start += BATCH) {
     const lines: string[] = [];
     for (let i = start; i < Math.min(length, start + BATCH); i += 1) {
-      const hex = toHex(bytes.subarray(i * depth, i * depth + depth));
+      const hex = toHex(entries.bytesOf(i));
       lines.push(`  ${String(i).padStart(width)}  ${hex}  ${exactValue(hex)}\n`);
     }
     yield lines.join('');
@@ -185,12 +185,12 @@ export function* dumpJson(volume: AxfsVolume, only?: TableName): Generator<strin
 }
 
 function* entryNumbers({ image }: AxfsVolume, name: TableName): Generator<string> {
-  const { length, depth } = image.tables[name];
-  const bytes = image.regions[name].resident;
+  const entries = image.tables[name];
+  const { length } = entries;
   for (let start = 0; start < length; start += NUMBERS_A_LINE) {
     const numbers: string[] = [];
     for (let i = start; i < Math.min(length, start + NUMBERS_A_LINE); i += 1)
-      numbers.push(exactValue(toHex(bytes.subarray(i * depth, i * depth + depth))));
+      numbers.push(exactValue(toHex(entries.bytesOf(i))));
     yield `${start === 0 ? '' : ','}\n      ${numbers.join(', ')}`;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AxfsError } from '../base/errno.ts';
+import { ClosedOutputError } from '../host/closed-output.ts';
 import type { Host } from '../host/host.ts';
 
 /** Exit codes of all commands. */
@@ -20,6 +21,8 @@ export const EXIT = {
   usage: 16,
   /** A bug in this program (sysexits.h: EX_SOFTWARE). */
   internal: 70,
+  /** The reader of standard output went away: as a shell says it of a program that SIGPIPE ends. */
+  cutOff: 141,
 } as const;
 
 /** For help texts. */
@@ -89,6 +92,8 @@ function explain(program: string, host: Host, error: unknown): number {
   // commander has printed its message already; help and version end this way too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof ExitWith) return error.exitCode;
+  // No verdict: what the command had to say was not heard.
+  if (error instanceof ClosedOutputError) return EXIT.cutOff;
   const known =
     error instanceof UsageError ? EXIT.usage : error instanceof AxfsError ? EXIT.failed : undefined;
   if (known !== undefined && error instanceof Error) {

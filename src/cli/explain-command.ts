@@ -17,7 +17,8 @@ import type { SecondOption } from './image-file.ts';
 import { counted } from './sizes.ts';
 
 const HELP = `
-OFFSET is a byte of the file, in decimal digits; without it, every page is explained.
+OFFSET is a byte of the file, in decimal digits; without it, every page is explained. With
+it, the bytes of the page are shown from that one on, with where it stands in the image.
 A symbolic link at the end of PATH is explained itself.
 `;
 
@@ -100,10 +101,10 @@ export function* explanationText(answer: Explanation): Generator<string> {
   const pending: PageExplanation[] = [];
   for (const page of answer.pages) {
     pending.push(page);
-    if (pending.length === PAGES_PER_TABLE) yield pageTable(pending.splice(0));
+    if (pending.length === PAGES_PER_TABLE) yield pageTable(pending.splice(0), at);
   }
   const [only] = pending;
-  if (only !== undefined) yield pageTable(pending);
+  if (only !== undefined) yield pageTable(pending, at);
   if (at !== undefined && only?.error === undefined && only !== undefined)
     yield `\nlook-ups\n${indented(entryTable(only.entries))}`;
 }
@@ -135,12 +136,22 @@ function entryTable(
   );
 }
 
-/** An offset in the image; behind a '+', in a region that is stored compressed. */
+/** An offset in the image, or of each byte where they lie apart; behind a '+', in a region that is stored compressed. */
 const placeText = (place: {
   readonly imageOffset: number | null;
   readonly regionOffset: number;
+  readonly byteOffsets?: readonly number[];
 }): string =>
-  place.imageOffset === null ? `+${String(place.regionOffset)}` : String(place.imageOffset);
+  (place.imageOffset === null ? '+' : '') +
+  (place.byteOffsets ?? [place.imageOffset ?? place.regionOffset]).join(',');
+
+/** Where the byte asked for stands. */
+const byteText = (page: PageExplanation | undefined): string =>
+  page === undefined || page.error !== undefined
+    ? ''
+    : page.byteOffset === null
+      ? '\nthe byte itself is not in the image: it is stored compressed\n'
+      : `\nthe byte is at ${String(page.byteOffset)} in the image\n`;
 
 const PAGE_COLUMNS: readonly TextColumn[] = [
   right('page'),
@@ -158,7 +169,7 @@ const PAGE_COLUMNS: readonly TextColumn[] = [
 
 const optional = (value: number | undefined): string => (value === undefined ? '' : String(value));
 
-function pageTable(pages: readonly PageExplanation[]): string {
+function pageTable(pages: readonly PageExplanation[], at: Explanation['at']): string {
   const rows = pages.map((page): readonly string[] =>
     page.error !== undefined
       ? [String(page.page), String(page.node), 'damaged']
@@ -179,5 +190,9 @@ function pageTable(pages: readonly PageExplanation[]): string {
   const errors = pages.flatMap(({ page, error }) =>
     error === undefined ? [] : [`page ${String(page)}: ${error}`],
   );
-  return `\npages\n${indented(textTable(PAGE_COLUMNS, rows))}${indented(errors)}`;
+  const columns =
+    at === undefined
+      ? PAGE_COLUMNS
+      : [...PAGE_COLUMNS.slice(0, -1), left(`bytes from ${String(at.inPage)} on`)];
+  return `\npages\n${indented(textTable(columns, rows))}${indented(errors)}${at === undefined ? '' : byteText(pages[0])}`;
 }

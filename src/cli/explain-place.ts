@@ -24,6 +24,9 @@ export interface TableEntry {
   readonly imageOffset: number | null;
   /** Where they begin in the region, expanded. */
   readonly regionOffset: number;
+  /** Planar tables: where each byte stands, the most significant first, counted as `imageOffset` or, where that is `null`, as `regionOffset`. */
+  readonly byteOffsets?: readonly number[];
+  /** Hex digits, the most significant byte first. */
   readonly bytes: string;
 }
 
@@ -33,19 +36,30 @@ export function imageOffset(image: OpenImage, region: RegionName, offset: number
   return compressedSize > 0 ? null : fsoffset + offset;
 }
 
-/** Entry `index` of a table. @throws AxfsError EIO when the table has no such entry. */
-export function tableEntry(image: OpenImage, table: TableName, index: number): TableEntry {
-  const { depth } = image.tables[table];
-  const value = image.tables[table].get(index);
-  const at = index * depth;
+/**
+ * Entry `index` of a table.
+ *
+ * @throws AxfsError EIO when the table has no such entry; EOVERFLOW when it is above 2^53-1.
+ */
+export const tableEntry = (image: OpenImage, table: TableName, index: number): TableEntry =>
+  entryWith(image, table, index, image.tables[table].get(index));
+
+/** As {@link tableEntry}; of an entry that nothing hangs on, and which may be any, the value is at most 2^53-1. */
+export const idleEntry = (image: OpenImage, table: TableName, index: number): TableEntry =>
+  entryWith(image, table, index, image.tables[table].getClamped(index));
+
+function entryWith(image: OpenImage, table: TableName, index: number, value: number): TableEntry {
+  const entries = image.tables[table];
+  const offsets = entries.offsetsOf(index);
+  const [first = 0] = offsets;
   return {
-    table,
-    index,
-    value,
-    depth,
-    imageOffset: imageOffset(image, table, at),
-    regionOffset: at,
-    bytes: toHex(image.regions[table].resident.subarray(at, at + depth)),
+    ...{ table, index, value, depth: entries.depth },
+    imageOffset: imageOffset(image, table, first),
+    regionOffset: first,
+    ...(image.layout === 'planar' && offsets.length > 1
+      ? { byteOffsets: offsets.map((at) => imageOffset(image, table, at) ?? at) }
+      : {}),
+    bytes: toHex(entries.bytesOf(index)),
   };
 }
 
@@ -78,15 +92,12 @@ export interface PagePlace {
 type Stored = Pick<PagePlace, 'region' | 'regionOffset' | 'storedBytes' | 'expandedBytes'> &
   Partial<Pick<PagePlace, 'cblock' | 'cnodeOffset'>>;
 
-/** Explains pages of one image; it remembers the cblock expanded last. */
+/** Explains pages of one image. */
 export class PageExplainer {
   readonly #volume: AxfsVolume;
-  readonly #expanded: Uint8Array;
-  #known: { readonly cblock: number; readonly bytes: number } | undefined;
 
   constructor(volume: AxfsVolume) {
     this.#volume = volume;
-    this.#expanded = new Uint8Array(volume.image.superblock.cblockSize);
   }
 
   /** Page `page` of a file or symlink. @throws AxfsError EIO when the image is damaged there. */
@@ -105,7 +116,8 @@ export class PageExplainer {
     };
     const type = NODE_TYPE_NAMES[lookUp('node_type', node)] ?? 'xip';
     const index = lookUp('node_index', node);
-    const stored = this.#stored(type, index, fileBytes, lookUp);
+    const cblockLength = (cblock: number): number => nodes.cblockLength(node, cblock);
+    const stored = storedPage(type, { index, fileBytes, lookUp, cblockLength });
     const offset = imageOffset(image, stored.region, stored.regionOffset);
     return {
       page,
@@ -120,42 +132,36 @@ export class PageExplainer {
       content: content.subarray(0, fileBytes),
     };
   }
+}
 
-  #stored(
-    type: NodeTypeName,
-    index: number,
-    fileBytes: number,
-    lookUp: (table: TableName, index: number) => number,
-  ): Stored {
-    const plain = { storedBytes: fileBytes, expandedBytes: fileBytes };
-    switch (type) {
-      case 'xip':
-        return { region: 'xip', regionOffset: index * PAGE_SIZE, ...plain };
-      case 'byteAligned':
-        return { region: 'byte_aligned', regionOffset: lookUp('banode_offset', index), ...plain };
-      case 'compressed': {
-        const cblock = lookUp('cnode_index', index);
-        const cnodeOffset = lookUp('cnode_offset', index);
-        const start = lookUp('cblock_offset', cblock);
-        const storedBytes = lookUp('cblock_offset', cblock + 1) - start;
-        return {
-          region: 'compressed',
-          regionOffset: start,
-          storedBytes,
-          expandedBytes: this.#expandedBytes(cblock, start, storedBytes),
-          cblock,
-          cnodeOffset,
-        };
-      }
-    }
-  }
+/** How to find out where a page is stored. */
+interface PageLookUp {
+  /** Value of node_index. */
+  readonly index: number;
+  readonly fileBytes: number;
+  readonly lookUp: (table: TableName, index: number) => number;
+  readonly cblockLength: (cblock: number) => number;
+}
 
-  #expandedBytes(cblock: number, start: number, storedBytes: number): number {
-    if (this.#known?.cblock !== cblock) {
-      const { inflater, regions } = this.#volume.image;
-      const stored = regions.compressed.read(start, storedBytes);
-      this.#known = { cblock, bytes: inflater.inflate(stored, this.#expanded) };
+function storedPage(
+  type: NodeTypeName,
+  { index, fileBytes, lookUp, cblockLength }: PageLookUp,
+): Stored {
+  const plain = { storedBytes: fileBytes, expandedBytes: fileBytes };
+  switch (type) {
+    case 'xip':
+      return { region: 'xip', regionOffset: index * PAGE_SIZE, ...plain };
+    case 'byteAligned':
+      return { region: 'byte_aligned', regionOffset: lookUp('banode_offset', index), ...plain };
+    case 'compressed': {
+      const cblock = lookUp('cnode_index', index);
+      const cnodeOffset = lookUp('cnode_offset', index);
+      const start = lookUp('cblock_offset', cblock);
+      const storedBytes = lookUp('cblock_offset', cblock + 1) - start;
+      return {
+        ...{ region: 'compressed', regionOffset: start, storedBytes, cblock, cnodeOffset },
+        expandedBytes: cblockLength(cblock),
+      };
     }
-    return this.#known.bytes;
   }
 }

@@ -9,11 +9,12 @@ import { fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
+import { SIZED } from '../fs/inode.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import { modeText } from '../ondisk/mode.ts';
 import type { InodeType } from '../ondisk/mode.ts';
-import { PageExplainer, tableEntry } from './explain-place.ts';
+import { PageExplainer, idleEntry, tableEntry } from './explain-place.ts';
 import type { PagePlace, TableEntry } from './explain-place.ts';
 import { counted } from './sizes.ts';
 
@@ -44,7 +45,13 @@ export interface InodeEntry extends TableEntry {
 
 /** One page; `error` instead when the image is damaged there. */
 export type PageExplanation =
-  | (Omit<PagePlace, 'content'> & { readonly firstBytes: string; readonly error?: never })
+  | (Omit<PagePlace, 'content'> & {
+      /** Bytes of the page from its first, or from the one asked for, on. */
+      readonly firstBytes: string;
+      /** Where the first of them stands in the image; `null` when it is stored compressed. */
+      readonly byteOffset: number | null;
+      readonly error?: never;
+    })
   | { readonly page: number; readonly node: number; readonly error: string };
 
 /** The whole answer; pages come one by one, as there may be many. */
@@ -64,6 +71,8 @@ export interface Explanation {
 }
 
 const OFFSET_SUFFIX = /^(.*):([0-9]+)$/s;
+/** What looks as if it was meant as an offset. */
+const OTHER_SUFFIX = /:[+-]?[0-9][0-9a-z_]*$/i;
 
 /**
  * Reads `PATH` or `PATH:OFFSET`. A colon with digits belongs to the name when a file is called so.
@@ -78,6 +87,11 @@ export function askedFor(volume: AxfsVolume, text: string): Question {
     const match = OFFSET_SUFFIX.exec(path);
     const isMissing =
       error instanceof AxfsError && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+    if (isMissing && match === null && OTHER_SUFFIX.test(path))
+      throw new AxfsError(
+        error.code,
+        `${error.message}; an offset behind a path is a number of decimal digits`,
+      );
     if (!isMissing || match === null) throw error;
     const file = (match[1] ?? '') as ByteString;
     const inode = volume.resolve(file, false);
@@ -120,7 +134,7 @@ export function explain(volume: AxfsVolume, question: Question): Explanation {
     ...(offset === undefined || page === undefined
       ? {}
       : { at: { offset, page, inPage: offset - page * PAGE_SIZE } }),
-    pages: explainPages(volume, inode, page),
+    pages: explainPages(volume, inode, offset),
   };
 }
 
@@ -203,7 +217,9 @@ function inodeEntries(volume: AxfsVolume, inode: Inode): readonly InodeEntry[] {
     [tableEntry(image, 'uids', row.value), 'user'],
     [tableEntry(image, 'gids', row.value), 'group'],
     [
-      tableEntry(image, 'inode_file_size', number),
+      SIZED.includes(type)
+        ? tableEntry(image, 'inode_file_size', number)
+        : idleEntry(image, 'inode_file_size', number),
       inode.rdev !== undefined ? rdev() : isData ? counted(size, 'byte') : 'no meaning',
     ],
     [
@@ -211,7 +227,9 @@ function inodeEntries(volume: AxfsVolume, inode: Inode): readonly InodeEntry[] {
       isData ? 'pages' : isDirectory ? 'children' : 'no meaning',
     ],
     [
-      tableEntry(image, 'inode_array_index', number),
+      numEntries > 0
+        ? tableEntry(image, 'inode_array_index', number)
+        : idleEntry(image, 'inode_array_index', number),
       numEntries === 0
         ? 'no meaning'
         : isData
@@ -223,18 +241,26 @@ function inodeEntries(volume: AxfsVolume, inode: Inode): readonly InodeEntry[] {
   ].map(([entry, meaning]) => ({ ...(entry as TableEntry), meaning: meaning as string }));
 }
 
+/** All pages, or the one that the byte at `offset` is in. */
 function* explainPages(
   volume: AxfsVolume,
   inode: Inode,
-  only: number | undefined,
+  offset: number | undefined,
 ): Generator<PageExplanation> {
   if (inode.type !== 'file' && inode.type !== 'symlink') return;
   const explainer = new PageExplainer(volume);
+  const only = offset === undefined ? undefined : Math.floor(offset / PAGE_SIZE);
+  const inPage = offset === undefined ? 0 : offset % PAGE_SIZE;
   const end = only === undefined ? inode.numEntries : only + 1;
   for (let page = only ?? 0; page < end; page += 1) {
     try {
       const { content, ...place } = explainer.place(inode, page);
-      yield { ...place, firstBytes: toHex(content.subarray(0, SHOWN_BYTES)) };
+      const start = place.type === 'compressed' ? null : place.imageOffset;
+      yield {
+        ...place,
+        firstBytes: toHex(content.subarray(inPage, inPage + SHOWN_BYTES)),
+        byteOffset: start === null ? null : start + inPage,
+      };
     } catch (error) {
       if (!(error instanceof AxfsError)) throw error;
       yield { page, node: inode.arrayIndex + page, error: error.message };

@@ -41,15 +41,30 @@ function soundContent(volume: AxfsVolume, inode: Inode, onBytes: OnBytes): Archi
   return { size: inode.size, read };
 }
 
-/** What {@link archiveEntries} tells on its way. */
+/** Largest number of a cpio header. */
+const CPIO_MAX = 2 ** 32 - 1;
+
+/** Refuses an entry that a cpio archive has no room for. @throws AxfsError EFBIG. */
+export function checkCpio({ name }: AxfsVolume, { number, uid, gid, size }: Inode): void {
+  for (const [field, value] of Object.entries({ uid, gid, size }))
+    if (value > CPIO_MAX)
+      throw new AxfsError(
+        'EFBIG',
+        `${name}: inode ${String(number)}: ${field} is ${String(value)}, expected at most ${String(CPIO_MAX)} in a cpio archive`,
+      );
+}
+
+/** What {@link archiveEntries} is told, and tells on its way. */
 export interface ArchiveListeners {
+  /** Refuses an entry that the archive has no room for. */
+  readonly check?: (volume: AxfsVolume, inode: Inode) => void;
   /** An entry is damaged and left out. */
   readonly onDamage: OnDamage;
   /** Bytes of content have been read; each is read twice. */
   readonly onBytes: OnBytes;
 }
 
-/** Entries for an archive, without those whose contents are damaged. */
+/** Entries for an archive, without those whose contents are damaged, or that it has no room for. */
 export function archiveEntries(
   volume: AxfsVolume,
   entries: readonly WalkEntry[],
@@ -66,6 +81,7 @@ export function archiveEntries(
     };
     const { type } = inode;
     try {
+      listeners.check?.(volume, inode);
       switch (type) {
         case 'file': {
           const content = soundContent(volume, inode, listeners.onBytes);

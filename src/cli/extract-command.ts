@@ -12,19 +12,19 @@ import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { AxfsVolume, WalkEntry } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
+import { DamageReport } from './damage.ts';
 import { UsageError } from './exit.ts';
-import { archiveEntries, collect } from './extract-archive.ts';
+import { archiveEntries, checkCpio, collect } from './extract-archive.ts';
 import { extractTree, ifThere, unmakeable } from './extract.ts';
 import { salvage } from './extract-walk.ts';
 import { leftOutText, outcomeJson, outcomeText } from './extract-report.ts';
-import type { ExtractOutcome, LeftOut, LostEntry } from './extract-report.ts';
+import type { ExtractOutcome, LeftOut } from './extract-report.ts';
 import { SECOND_DEVICE, withImageFile } from './image-file.ts';
 import type { ImagePaths, SecondOption } from './image-file.ts';
 import { MAX_BYTES, MAX_BYTES_HELP, checkBytes } from './max-bytes.ts';
 import type { MaxBytesOption } from './max-bytes.ts';
 import { startProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import { counted } from './sizes.ts';
 
 const STDOUT = '-';
 
@@ -61,9 +61,9 @@ export function addExtract(program: Command, host: Host): void {
     .action(async (image: string, directory: string | undefined, options: ExtractOptions) => {
       const target = targetOf(host, directory, options);
       const paths = { image, secondDevice: options.secondDevice };
-      await withImageFile(host, paths, (volume) => {
-        new Extractor(host, volume, options).run(paths, target);
-      });
+      await withImageFile(host, paths, (volume) =>
+        new Extractor(host, volume, options).run(paths, target),
+      );
     });
 }
 
@@ -113,42 +113,39 @@ class Extractor {
   readonly #options: ExtractOptions;
   readonly #progress: Progress;
   readonly #leftOut: LeftOut[] = [];
-  readonly #lost: LostEntry[] = [];
+  readonly #damage: DamageReport;
 
   constructor(host: Host, volume: AxfsVolume, options: ExtractOptions) {
     this.#host = host;
     this.#volume = volume;
     this.#options = options;
+    this.#damage = new DamageReport(host);
     this.#progress = startProgress(host, 'extracting', true);
   }
 
-  run(paths: ImagePaths, target: Target): void {
+  async run(paths: ImagePaths, target: Target): Promise<void> {
     const path = fromText(target.path);
     const entries = salvage(this.#volume, this.#onDamage);
     checkBytes([this.#volume], fileBytes(entries), this.#options.maxBytes);
     const outcome = {
       ...{ image: paths.image, format: target.kind, target: path },
-      ...this.#make(entries, target.kind, path, paths),
-      ...{ leftOut: this.#leftOut, lost: this.#lost },
+      ...(await this.#make(entries, target.kind, path, paths)),
+      ...{ leftOut: this.#leftOut, lost: this.#damage.first, lostEntries: this.#damage.count },
     };
     const { terminal } = this.#host;
     if (this.#options.json === true) terminal.out(outcomeJson(outcome));
-    if (this.#lost.length > 0)
-      throw new AxfsError(
-        'EIO',
-        `${this.#volume.name}: ${counted(this.#lost.length, 'entry', 'entries')} could not be extracted, see above; all others were`,
-      );
+    this.#damage.end(this.#volume.name, 'could not be extracted, see above; all others were');
     if (this.#options.json !== true) terminal.out(outcomeText(outcome));
   }
 
-  #make(
+  async #make(
     entries: readonly WalkEntry[],
     kind: Target['kind'],
     path: ByteString,
     paths: ImagePaths,
-  ): Made {
+  ): Promise<Made> {
     try {
-      if (kind === 'directory') return this.#toDirectory(entries, path);
+      if (kind === 'directory') return await this.#toDirectory(entries, path);
       checkArchive(this.#host, paths, path);
       return this.#toArchive(entries, kind, path);
     } finally {
@@ -156,12 +153,15 @@ class Extractor {
     }
   }
 
-  #toDirectory(entries: readonly WalkEntry[], directory: ByteString): Made {
-    const { devices, sockets, owners } = unmakeable(this.#host, entries);
+  async #toDirectory(entries: readonly WalkEntry[], directory: ByteString): Promise<Made> {
+    const { devices, sockets, owners, ownerless } = unmakeable(this.#host, entries);
+    // Without --strict, each of these is told of on its own.
+    if (this.#options.strict === true)
+      this.#leaveOut('owner', ownerless, 'cannot be: ids of users and groups are below 2^32-1');
     this.#leaveOut('device', devices, 'left out: only root can make them');
     this.#leaveOut('socket', sockets, 'left out: only a program that listens can make them');
     this.#leaveOut('owner', owners, 'not set: only root can give files away');
-    return extractTree(this.#host, {
+    const { otherTime, ...made } = await extractTree(this.#host, {
       volume: this.#volume,
       entries,
       directory,
@@ -170,6 +170,11 @@ class Extractor {
         this.#progress.update(done, total);
       },
     });
+    if (otherTime !== undefined)
+      this.#host.terminal.err(
+        `axfs: warning: the image's time ${String(this.#volume.image.superblock.timestamp)} is none that files can have here, they got ${String(otherTime)}\n`,
+      );
+    return made;
   }
 
   #toArchive(entries: readonly WalkEntry[], kind: 'tar' | 'cpio', file: ByteString): Made {
@@ -181,6 +186,7 @@ class Extractor {
     const output = file === STDOUT ? undefined : this.#host.files.create(file);
     try {
       const archive = archiveEntries(this.#volume, entries, {
+        ...(kind === 'cpio' ? { check: checkCpio } : {}),
         onDamage: this.#onDamage,
         onBytes: (count) => {
           done += count;
@@ -215,10 +221,9 @@ class Extractor {
     this.#leftOut.push(left);
   }
 
-  readonly #onDamage = (path: ByteString, { message }: AxfsError): void => {
-    this.#lost.push({ path, error: message });
+  readonly #onDamage = (path: ByteString, error: AxfsError): void => {
     this.#progress.end();
-    this.#host.terminal.err(`axfs: ${toPrintable(path)}: ${message}\n`);
+    this.#damage.tell(path, error);
   };
 }
 

@@ -30,7 +30,9 @@ export interface ExtractOutcome {
   readonly entries: number;
   readonly bytes: number;
   readonly leftOut: readonly LeftOut[];
+  /** The first of those that could not be extracted, and how many there were. */
   readonly lost: readonly LostEntry[];
+  readonly lostEntries: number;
 }
 
 /** `extracted 20 entries, 14,012 bytes (13.7 KiB), to out`; of an archive nothing, as tar(1) and cpio(1) do. */

@@ -7,13 +7,8 @@
 import type { ByteString } from '../base/bytestring.ts';
 import { toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
-import { inodeNumber } from '../base/units.ts';
-import type { InodeNumber } from '../base/units.ts';
-import type { Inode } from '../fs/inode.ts';
+import { preorder } from '../fs/volume.ts';
 import type { AxfsVolume, WalkEntry } from '../fs/volume.ts';
-
-/** Linux' PATH_MAX without the NUL byte. A damaged image can nest directories far deeper than paths are long. */
-const PATH_BYTES_MAX = 4095;
 
 /** Hears of something that cannot be extracted. `path` is as far as it is known. */
 export type OnDamage = (path: ByteString, error: AxfsError) => void;
@@ -23,61 +18,22 @@ export type OnDamage = (path: ByteString, error: AxfsError) => void;
  * name the first is given.
  */
 export function salvage(volume: AxfsVolume, onDamage: OnDamage): readonly WalkEntry[] {
-  const claimed = new Set<InodeNumber>();
-  const found: WalkEntry[] = [];
-  const pending: WalkEntry[] = [{ path: '.' as ByteString, inode: volume.root }];
-  for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
-    found.push(entry);
-    if (entry.inode.type !== 'dir') continue;
-    pending.push(...salvageChildren(volume, entry, claimed, onDamage).reverse());
-  }
-  return found;
-}
-
-function salvageChildren(
-  volume: AxfsVolume,
-  { path, inode }: WalkEntry,
-  claimed: Set<InodeNumber>,
-  onDamage: OnDamage,
-): WalkEntry[] {
-  const names = new Set<ByteString>();
-  const children: WalkEntry[] = [];
-  for (let i = 0; i < inode.numEntries; i += 1) {
-    const number = inodeNumber(inode.arrayIndex + i);
-    let at = path;
-    try {
-      const name = volume.inodes.name(number);
-      at = (path === '.' ? name : `${path}/${name}`) as ByteString;
-      checkChild(volume, { path: at, name, number }, names, claimed);
+  const claims = volume.newClaims();
+  const childrenOf = function* (directory: WalkEntry): Generator<WalkEntry> {
+    const names = new Set<ByteString>();
+    const children = volume.children(directory, claims, (error, _inode, path) => {
+      onDamage(path, error);
+    });
+    for (const { name, path, inode } of children) {
+      if (names.has(name)) {
+        const text = `a second '${toPrintable(name)}' in one directory, expected each name once`;
+        const image = `${volume.name}: inode ${String(inode.number)}`;
+        onDamage(path, new AxfsError('EIO', `${image}: ${text}`));
+        continue;
+      }
       names.add(name);
-      claimed.add(number);
-      children.push({ path: at, inode: volume.inodes.get(number) });
-    } catch (error) {
-      if (!(error instanceof AxfsError)) throw error;
-      onDamage(at, error);
+      yield { path, inode };
     }
-  }
-  return children;
-}
-
-interface Child {
-  readonly path: ByteString;
-  readonly name: ByteString;
-  readonly number: Inode['number'];
-}
-
-function checkChild(
-  { name: image }: AxfsVolume,
-  { path, name, number }: Child,
-  names: ReadonlySet<ByteString>,
-  claimed: ReadonlySet<InodeNumber>,
-): void {
-  const refuse = (what: string): never => {
-    throw new AxfsError('EIO', `${image}: inode ${String(number)}: ${what}`);
   };
-  if (claimed.has(number)) refuse('it is a child of two directories, expected one');
-  if (names.has(name))
-    refuse(`a second '${toPrintable(name)}' in one directory, expected each name once`);
-  if (path.length > PATH_BYTES_MAX)
-    refuse(`its path has ${String(path.length)} bytes, expected at most ${String(PATH_BYTES_MAX)}`);
+  return [...preorder({ path: '.' as ByteString, inode: volume.root }, childrenOf)];
 }

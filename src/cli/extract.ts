@@ -1,8 +1,9 @@
 /**
- * Extracts an image into a directory, so that nothing the image says can reach outside it. Names are single
- * components (src/fs/inode.ts refuses all others). Every directory is made here, is looked into by nobody
- * else until the end, and is looked at again before something is put into it: the same inode as made, and no
- * symlink. Nothing that exists is replaced or followed. Directories get their owner, mode and time last.
+ * Extracts an image into a directory, so that nothing the image says can reach outside it, nor anybody who
+ * moves directories about meanwhile. Names are single components (src/fs/inode.ts refuses all others). Every
+ * directory is made here, is looked into by nobody else until the end, and is held open while something is
+ * put into it. One that is not where it was made ends the extraction. Nothing that exists is replaced or
+ * followed. Directories get their owner, mode and time last.
  *
  * Left out: hard links, which an image does not know (each name becomes a file of its own), and sockets,
  * which no program but the one that listens on them can make.
@@ -16,10 +17,11 @@ import type { Errno } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume, WalkEntry } from '../fs/volume.ts';
-import type { FileStat, Host, NewMetadata, NewSpecial } from '../host/host.ts';
+import type { HeldDirectory, Host, NewMetadata, NewSpecial } from '../host/host.ts';
 import { permissionsOf, typeOfMode } from '../ondisk/mode.ts';
 import type { InodeType } from '../ondisk/mode.ts';
 import { writeWithHoles } from './extract-holes.ts';
+import { MadeDirectories, parentOf } from './made-directories.ts';
 import type { OnDamage } from './extract-walk.ts';
 
 /** Bytes written at a time: a whole number of pages. */
@@ -27,8 +29,14 @@ const CHUNK = 64 * PAGE_SIZE;
 /** setuid and setgid are the bits above these. */
 const WITHOUT_SETUID = 0o2000;
 const PRIVATE_MODE = 0o700;
-/** When these come up, nothing more can be written. */
-const HOPELESS: readonly Errno[] = ['ENOSPC', 'EROFS'];
+/** Users and groups are below this, which stands for none: chown(2) takes it for "as it is". */
+const NO_ID = 2 ** 32 - 1;
+/** When these come up, nothing more can be written, or not where it was meant to be. */
+const HOPELESS: readonly Errno[] = ['ENOSPC', 'EROFS', 'ESTALE'];
+/** In a second. */
+const NANOSECONDS = 10n ** 9n;
+/** Longest work between two pauses, milliseconds: soon enough for whoever presses Ctrl-C. */
+const PAUSE_AFTER_MS = 50;
 
 /** What this user cannot make, or not in full. */
 export interface Unmakeable {
@@ -36,6 +44,8 @@ export interface Unmakeable {
   readonly sockets: readonly ByteString[];
   /** Entries of other owners; made, but not given to them. */
   readonly owners: readonly ByteString[];
+  /** Entries that belong to nobody there can be. */
+  readonly ownerless: readonly ByteString[];
 }
 
 /** What of these entries the user of `host` cannot make. */
@@ -55,6 +65,9 @@ export function unmakeable(host: Host, entries: readonly WalkEntry[]): Unmakeabl
         inode.type !== 'socket' &&
         (inode.uid !== uid || inode.gid !== gid),
     ),
+    ownerless: pathsOf(
+      (inode) => isRoot && inode.type !== 'socket' && Math.max(inode.uid, inode.gid) >= NO_ID,
+    ),
   };
 }
 
@@ -73,23 +86,30 @@ export interface Extracted {
   readonly entries: number;
   /** Bytes of regular files. */
   readonly bytes: number;
+  /** Seconds since 1970 that the file system gave in place of the image's time, when it could not hold that. */
+  readonly otherTime?: number;
 }
 
 /**
  * Extracts.
  *
  * @throws AxfsError before anything is made: EEXIST when the directory is not empty, ENOTDIR when it is none,
- * ELOOP when it is a symlink; later: ENOSPC or EROFS, with what is complete left in place.
+ * ELOOP when it is a symlink; later: ENOSPC or EROFS, ESTALE when a directory was moved away, with what is
+ * complete left in place.
  */
-export function extractTree(host: Host, extraction: Extraction): Extracted {
+export async function extractTree(host: Host, extraction: Extraction): Promise<Extracted> {
   const job = new TreeJob(host, extraction);
   const total = extraction.entries.reduce((sum, { inode }) => sum + weightOf(inode), 0);
   let weight = 0;
   try {
-    for (const entry of extraction.entries) {
-      job.make(entry);
-      weight += weightOf(entry.inode);
-      extraction.onProgress(weight, total);
+    try {
+      for (const entry of extraction.entries) {
+        await job.make(entry);
+        weight += weightOf(entry.inode);
+        extraction.onProgress(weight, total);
+      }
+    } finally {
+      job.finish();
     }
   } catch (error) {
     if (!isHopeless(error)) throw error;
@@ -98,7 +118,7 @@ export function extractTree(host: Host, extraction: Extraction): Extracted {
       `${error.message}: stopped; ${String(job.made.entries)} of ${String(extraction.entries.length)} entries are complete in ${toPrintable(extraction.directory)}`,
     );
   } finally {
-    job.finish();
+    job.close();
   }
   return job.made;
 }
@@ -109,33 +129,45 @@ const isHopeless = (error: unknown): error is AxfsError =>
 /** Progress goes by bytes; a file without any takes time, too. */
 const weightOf = ({ type, size }: Inode): number => PAGE_SIZE + (type === 'file' ? size : 0);
 
+/** Where an entry is made. */
+interface Place {
+  /** For messages. */
+  readonly target: ByteString;
+  readonly within: HeldDirectory;
+}
+
 /** One extraction under way. */
 class TreeJob {
-  readonly made = { entries: 0, bytes: 0 };
+  readonly made: { entries: number; bytes: number; otherTime?: number } = { entries: 0, bytes: 0 };
   readonly #host: Host;
   readonly #extraction: Extraction;
   readonly #isRoot: boolean;
-  /** Directories made, by path in the image, with what lstat said then. */
-  readonly #directories = new Map<ByteString, FileStat>();
+  readonly #directories: MadeDirectories;
   readonly #unfinished: WalkEntry[] = [];
   readonly #chunk = new Uint8Array(CHUNK);
+  #paused: number;
 
   constructor(host: Host, extraction: Extraction) {
     this.#host = host;
     this.#extraction = extraction;
     this.#isRoot = host.tree.user.uid === 0;
+    this.#directories = new MadeDirectories(host.tree, extraction.directory);
+    this.#paused = host.now();
   }
 
   /** Makes one entry, or reports why not. An entry below a directory that could not be made is left out. */
-  make(entry: WalkEntry): void {
+  async make(entry: WalkEntry): Promise<void> {
+    await this.#pause();
     if (entry.path === '.') {
       this.#openTop(entry);
       return;
     }
-    if (!this.#directories.has(parentOf(entry.path))) return;
+    const parent = parentOf(entry.path);
+    if (!this.#directories.has(parent)) return;
     try {
-      this.#checkWay(parentOf(entry.path));
-      const isMade = this.#makers[entry.inode.type](entry, this.#target(entry.path));
+      const within = this.#directories.enter(parent);
+      const place = { target: this.#directories.targetOf(entry.path), within };
+      const isMade = await this.#makers[entry.inode.type](entry, place);
       if (isMade) this.made.entries += 1;
     } catch (error) {
       if (!(error instanceof AxfsError) || isHopeless(error)) throw error;
@@ -147,60 +179,73 @@ class TreeJob {
   finish(): void {
     for (const { path, inode } of this.#unfinished.reverse())
       try {
-        this.#checkWay(path);
-        this.#host.tree.setMetadata(this.#target(path), this.#metadata(inode));
+        const directory = this.#directories.enter(path);
+        const metadata = this.#metadata(inode);
+        directory.setMetadata(metadata);
+        const time = Number(directory.stat().modified / NANOSECONDS);
+        if (time !== metadata.mtime) this.made.otherTime = time;
       } catch (error) {
-        if (!(error instanceof AxfsError)) throw error;
+        if (!(error instanceof AxfsError) || error.code === 'ESTALE') throw error;
         this.#extraction.onDamage(path, error);
       }
+    this.#directories.checkTop();
+  }
+
+  /** Lets go of what is held. */
+  close(): void {
+    this.#directories.close();
   }
 
   /** What makes each type; gives false for an entry that is left out. */
-  readonly #makers: Readonly<Record<InodeType, (entry: WalkEntry, target: ByteString) => boolean>> =
-    {
-      dir: (entry, target) => {
-        this.#host.tree.makeDirectory(target);
-        this.#adopt(entry, target);
-        return true;
-      },
-      file: ({ inode }, target) => {
-        this.#makeFile(inode, target);
-        return true;
-      },
-      symlink: ({ inode }, target) => {
-        this.#host.tree.makeSymlink(target, linkTarget(this.#extraction.volume, inode));
-        this.#host.tree.setMetadata(target, this.#metadata(inode));
-        return true;
-      },
-      fifo: ({ inode }, target) => this.#makeSpecial(inode, target, { type: 'fifo' }),
-      char: ({ inode }, target) => this.#makeDevice(inode, target, 'char'),
-      block: ({ inode }, target) => this.#makeDevice(inode, target, 'block'),
-      socket: () => false,
-    };
+  readonly #makers: Readonly<
+    Record<InodeType, (entry: WalkEntry, place: Place) => boolean | Promise<boolean>>
+  > = {
+    dir: (entry, { target, within }) => {
+      this.#host.tree.makeDirectory(target, within);
+      this.#directories.adopt(entry.path);
+      this.#unfinished.push(entry);
+      return true;
+    },
+    file: ({ inode }, place) => this.#makeFile(inode, place),
+    symlink: ({ inode }, { target, within }) => {
+      const metadata = this.#metadata(inode);
+      this.#host.tree.makeSymlink(target, linkTarget(this.#extraction.volume, inode), within);
+      this.#host.tree.setMetadata(target, metadata, within);
+      return true;
+    },
+    fifo: ({ inode }, place) => this.#makeSpecial(inode, place, { type: 'fifo' }),
+    char: ({ inode }, place) => this.#makeDevice(inode, place, 'char'),
+    block: ({ inode }, place) => this.#makeDevice(inode, place, 'block'),
+    socket: () => false,
+  };
 
-  #makeFile(inode: Inode, target: ByteString): void {
-    const file = this.#host.tree.createFile(target);
+  async #makeFile(inode: Inode, { target, within }: Place): Promise<boolean> {
+    const metadata = this.#metadata(inode);
+    const file = this.#host.tree.createFile(target, within);
     try {
       for (let offset = 0; offset < inode.size;) {
         const count = this.#extraction.volume.read(inode, offset, this.#chunk);
         writeWithHoles(file, this.#chunk.subarray(0, count));
         offset += count;
+        await this.#pause();
       }
-      file.commit(this.#metadata(inode));
+      file.commit(metadata);
       this.made.bytes += inode.size;
     } finally {
       file.discard();
     }
+    return true;
   }
 
-  #makeDevice(inode: Inode, target: ByteString, type: 'char' | 'block'): boolean {
+  #makeDevice(inode: Inode, place: Place, type: 'char' | 'block'): boolean {
     if (!this.#isRoot) return false;
-    return this.#makeSpecial(inode, target, { type, ...(inode.rdev ?? { major: 0, minor: 0 }) });
+    return this.#makeSpecial(inode, place, { type, ...(inode.rdev ?? { major: 0, minor: 0 }) });
   }
 
-  #makeSpecial(inode: Inode, target: ByteString, special: NewSpecial): boolean {
-    this.#host.tree.makeSpecial(target, special);
-    this.#host.tree.setMetadata(target, this.#metadata(inode));
+  #makeSpecial(inode: Inode, { target, within }: Place, special: NewSpecial): boolean {
+    const metadata = this.#metadata(inode);
+    this.#host.tree.makeSpecial(target, special, within);
+    this.#host.tree.setMetadata(target, metadata, within);
     return true;
   }
 
@@ -210,58 +255,48 @@ class TreeJob {
     const { directory } = this.#extraction;
     if (ifThere(() => files.lstat(directory)) !== undefined) {
       checkEmpty(this.#host, directory);
+      this.#directories.adopt('.' as ByteString);
       const owner = this.#isRoot ? { owner: tree.user } : {};
       const mtime = this.#extraction.volume.image.superblock.timestamp;
-      tree.setMetadata(directory, { mode: PRIVATE_MODE, mtime, ...owner });
+      const top = this.#directories.enter('.' as ByteString);
+      top.setMetadata({ mode: PRIVATE_MODE, mtime, ...owner });
       // Whoever owned it may have put something there until now.
       checkEmpty(this.#host, directory);
-    } else tree.makeDirectory(directory);
-    this.#adopt(entry, directory);
+    } else {
+      tree.makeDirectory(directory);
+      this.#directories.adopt('.' as ByteString);
+    }
+    this.#unfinished.push(entry);
     this.made.entries += 1;
   }
 
-  /** Remembers a directory just made: what is put into it later must go into this one. */
-  #adopt(entry: WalkEntry, target: ByteString): void {
-    const there = this.#host.files.lstat(target);
-    if (typeOfMode(there.mode) !== 'dir') throw displaced(target, there);
-    this.#directories.set(entry.path, there);
-    this.#unfinished.push(entry);
-  }
-
-  /** Every directory from the top down to `path` is the one that was made. */
-  #checkWay(path: ByteString): void {
-    for (let at = path; ; at = parentOf(at)) {
-      const target = this.#target(at);
-      const there = this.#host.files.lstat(target);
-      const made = this.#directories.get(at);
-      if (there.device !== made?.device || there.inode !== made.inode)
-        throw displaced(target, there);
-      if (at === '.') return;
-    }
-  }
-
-  #target(path: ByteString): ByteString {
-    const { directory } = this.#extraction;
-    if (path === '.') return directory;
-    return `${directory}${directory.endsWith('/') ? '' : '/'}${path}` as ByteString;
-  }
-
-  #metadata({ mode, uid, gid }: Inode): NewMetadata {
+  #metadata({ number, mode, uid, gid }: Inode): NewMetadata {
     const { user } = this.#host.tree;
     const permissions = permissionsOf(mode);
-    const mtime = this.#extraction.volume.image.superblock.timestamp;
-    if (this.#isRoot) return { mode: permissions, mtime, owner: { uid, gid } };
+    const { volume } = this.#extraction;
+    const mtime = volume.image.superblock.timestamp;
+    if (this.#isRoot) {
+      const wrong = [uid, gid].find((id) => id >= NO_ID);
+      if (wrong !== undefined)
+        throw new AxfsError(
+          'EIO',
+          `${volume.name}: inode ${String(number)}: owner ${String(uid)}:${String(gid)} cannot be, expected users and groups below ${String(NO_ID)}`,
+        );
+      return { mode: permissions, mtime, owner: { uid, gid } };
+    }
     // A program must not act for another owner than it was meant to.
     const isOwn = uid === user.uid && gid === user.gid;
     return { mode: isOwn ? permissions : permissions % WITHOUT_SETUID, mtime };
   }
-}
 
-const displaced = (target: ByteString, { mode }: FileStat): AxfsError =>
-  new AxfsError(
-    'ESTALE',
-    `${toPrintable(target)}: a ${typeOfMode(mode) ?? 'thing of unknown type'} is there now, expected the directory made here: left alone`,
-  );
+  /** A pause when it is time for one. */
+  async #pause(): Promise<void> {
+    const now = this.#host.now();
+    if (now - this.#paused < PAUSE_AFTER_MS) return;
+    await this.#host.breathe();
+    this.#paused = this.#host.now();
+  }
+}
 
 /** Target of a symlink that a file system can hold. @throws AxfsError EIO. */
 export function linkTarget(volume: AxfsVolume, inode: Inode): ByteString {
@@ -298,8 +333,3 @@ function checkEmpty({ files }: Host, directory: ByteString): void {
   const count = files.readdir(directory).length;
   if (count > 0) refuse('EEXIST', `it holds ${String(count)} ${count === 1 ? 'entry' : 'entries'}`);
 }
-
-const parentOf = (path: ByteString): ByteString => {
-  const slash = path.lastIndexOf('/');
-  return (slash < 0 ? '.' : path.slice(0, slash)) as ByteString;
-};

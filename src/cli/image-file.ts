@@ -15,6 +15,7 @@ import { typeOfMode } from '../ondisk/mode.ts';
 import type { FlashContents } from '../mtd/contents.ts';
 import type { MtdDevice } from '../mtd/device.ts';
 import { createRamDevice } from '../mtd/ram.ts';
+import { READING, allowWork } from './max-bytes.ts';
 
 /** Contents of an open file. @throws AxfsError EIO when it got shorter meanwhile. */
 function fileContents(file: OpenFile, size: number, name: string): FlashContents {
@@ -115,7 +116,9 @@ export function withImageFile<T>(
   const paths = typeof image === 'string' ? { image } : image;
   return withImageDevices(host, paths, ({ device, ...rest }) => {
     const inflaterFor = (codec: CodecName): Inflater => host.makeInflater(codec);
-    const volume = new AxfsVolume(device, { ...rest, inflater: host.makeInflater(), inflaterFor });
+    const inflater = host.makeInflater();
+    const volume = new AxfsVolume(device, { ...rest, ...READING, inflater, inflaterFor });
+    allowWork(volume, 0);
     const { second } = volume.image.source;
     if (second !== undefined)
       host.terminal.err(`axfs: ${secondText(second.device.info.name, second.form, second.from)}\n`);

@@ -8,7 +8,7 @@ import { zeros } from '../base/counts.ts';
 import { COMPRESSION_LZ4 } from '../codec/codecs.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
-import type { AxfsVolume } from '../fs/volume.ts';
+import type { AxfsVolume, DamageSink } from '../fs/volume.ts';
 import { NODE_TYPE_NAMES } from '../ondisk/constants.ts';
 import type { NodeTypeName } from '../ondisk/constants.ts';
 import { INODE_TYPES } from '../ondisk/mode.ts';
@@ -45,14 +45,19 @@ export interface ImageInfo {
 
 const SHA1_BYTES = 20;
 
-/** Reads the facts. @throws AxfsError EIO when tables are damaged. */
-export function imageInfo(volume: AxfsVolume): ImageInfo {
+/**
+ * Reads the facts.
+ *
+ * @throws AxfsError EIO when tables are damaged; with `damaged`, inodes that cannot be described are told there
+ * and not counted.
+ */
+export function imageInfo(volume: AxfsVolume, damaged?: DamageSink): ImageInfo {
   const { superblock, descriptors } = volume.image;
   const inodes = zeros([...INODE_TYPES.map(({ type }) => type), 'total' as const]);
   const nodes = zeros([...NODE_TYPE_NAMES, 'total' as const]);
   const use = new NodeUsers();
   let fileBytes = 0;
-  for (const { inode } of volume.walk()) {
+  for (const { inode } of volume.walk(damaged)) {
     inodes[inode.type] += 1;
     inodes.total += 1;
     if (inode.type !== 'file' && inode.type !== 'symlink') continue;

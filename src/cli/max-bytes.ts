@@ -18,6 +18,24 @@ const MAX_EXPANSION = 4096;
 /** What the smallest image may expand to. */
 const MAX_BYTES_MIN = 4 * 2 ** 30;
 
+/**
+ * Bytes that cblocks may expand to while contents are read: any amount up to the first, or so many times the
+ * contents. Files of real images share cblocks with others, and may need one several times; files made to
+ * alternate between large ones expand thousands of times what they hold.
+ */
+const WORK_FREE = 2 ** 30;
+const WORK_RATIO = 16;
+/** Expanded cblocks that are kept, bytes. */
+const CBLOCK_BYTES = 2 ** 23;
+
+/** Options of volumes for commands that read contents, and not as the driver does. */
+export const READING = { cblockBytes: CBLOCK_BYTES } as const;
+
+/** Allows a volume to expand what reading this many bytes of contents may take. */
+export function allowWork({ nodes }: AxfsVolume, bytes: number): void {
+  nodes.maxExpandedBytes = Math.max(WORK_FREE, WORK_RATIO * bytes);
+}
+
 /** For help texts: what the limit is without the option. */
 export const MAX_BYTES_HELP = `
 Files may share what is stored, so a small image can hold very much. When the contents
@@ -59,7 +77,10 @@ export function checkBytes(
   bytes: number,
   maxBytes = defaultLimit(volumes),
 ): void {
-  if (bytes <= maxBytes) return;
+  if (bytes <= maxBytes) {
+    for (const volume of volumes) allowWork(volume, bytes);
+    return;
+  }
   throw new AxfsError(
     'EFBIG',
     `${volumes.map(({ name }) => name).join(' and ')}: contents come to ${String(bytes)} bytes, expected at most ${String(maxBytes)}: if that is meant, raise --max-bytes`,

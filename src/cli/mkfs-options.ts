@@ -20,7 +20,7 @@ import type { SortList } from '../mkfs/sort-list.ts';
 import { addChoiceOptions, policyKind } from './choice.ts';
 import type { ChoiceOptions } from './choice.ts';
 import { EXIT_HELP, UsageError } from './exit.ts';
-import { parseSize } from './sizes.ts';
+import { SIZE_FORM, parseSize } from './sizes.ts';
 import { addSourceOptions } from './source.ts';
 import type { SourceOptions } from './source.ts';
 
@@ -81,7 +81,7 @@ export function defineMkfs(command: Command): Command {
   command
     .description('Packs a tree into an AXFS image.')
     .argument('<source>', 'a directory, a tar or cpio archive, or - for one on standard input')
-    .argument('<image>', 'the file to write; it appears when it is complete')
+    .argument('<image>', 'the file to write, through a symlink; it appears when it is complete')
     .argument('[rest]', 'with --split: the file for what need not be addressable')
     .option('-i, --profile <file>', 'page list: execute these pages in place')
     .option('-e', 'with -i: execute every page of the listed files in place')
@@ -108,7 +108,10 @@ export function defineMkfs(command: Command): Command {
     .option('--timestamp <seconds>', 'time of all inodes, seconds since 1970', parseTimestamp)
     .option('--strict', 'profile lines that select nothing are an error');
   return addSourceOptions(addChoiceOptions(command))
-    .option('-n, --dry-run', 'build and say what came of it, write nothing')
+    .option(
+      '-n, --dry-run',
+      'build and say what came of it; write no file, --explain-choice neither',
+    )
     .option('-j, --jobs <n>', 'worker threads (default: one a CPU)', parseJobs)
     .option('-q, --quiet', 'no summary and no progress bar')
     .option('--json', 'print the summary as JSON')
@@ -134,11 +137,11 @@ function parseJobs(text: string): number {
 function parseBlock(text: string): number {
   const bytes = parseSize(text);
   if (bytes === undefined || !isCblockSize(bytes))
-    throw new InvalidArgumentError('Expected a power of two from 4K to 1M.');
+    throw new InvalidArgumentError(`Expected a power of two from 4K to 1M: ${SIZE_FORM}.`);
   return bytes;
 }
 
-/** Options that ask for a feature that the original builder does not have, or leave one out. */
+/** Options that ask for something that the original builder does not have, or leave something out. */
 const FEATURE_OPTIONS: readonly (readonly [string, (options: MkfsOptions) => boolean])[] = [
   ['--codec', ({ codec }) => codec !== undefined],
   ['--cblock-size', ({ cblockSize }) => cblockSize !== undefined],
@@ -147,6 +150,7 @@ const FEATURE_OPTIONS: readonly (readonly [string, (options: MkfsOptions) => boo
   ['--no-dedupe', ({ dedupe }) => dedupe === false],
   ['--no-digest', ({ digest }) => digest === false],
   ['--sort-file', ({ sortFile }) => sortFile !== undefined],
+  ['--timestamp', ({ timestamp }) => timestamp !== undefined],
   ['--split', ({ split }) => split === true],
   ['--split-block', ({ splitBlock }) => splitBlock === true],
 ];

@@ -1,105 +1,104 @@
 /**
- * Where `mkfs.axfs` writes: one file, or the two parts of a split image. Both appear when both are complete.
+ * What `mkfs.axfs` writes: one file or the two parts of a split image, and the account of a choice. All appear
+ * when all are complete.
  *
  * @module
  */
-import { byteStringOf, fromText, toPrintable } from '../base/bytestring.ts';
-import type { ByteString } from '../base/bytestring.ts';
+import { toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { Host, NewFile } from '../host/host.ts';
 import type { BuiltImage } from '../mkfs/build.ts';
-import { partOf } from '../mkfs/image-file.ts';
-import { typeOfMode } from '../ondisk/mode.ts';
-import { UsageError } from './exit.ts';
+import { PIECES_PER_PAUSE, partOf } from '../mkfs/image-file.ts';
+import { Pace } from '../mkfs/pace.ts';
 import { isSplit } from './mkfs-options.ts';
 import type { MkfsOptions } from './mkfs-options.ts';
+import { asUsage, outputsOf } from './mkfs-places.ts';
+import type { NamedPath, Places } from './mkfs-places.ts';
 
 /** Files being written. */
 export interface Output {
-  /** Writes an image and gives the files their names. */
-  write(image: BuiltImage): void;
+  /**
+   * Writes an image, and the account if there is a file for it, and gives the files their names.
+   *
+   * @throws AxfsError for a file that cannot be written; then none has got its name, unless the message says so.
+   */
+  write(image: BuiltImage, account: Uint8Array | undefined): Promise<void>;
   /** Removes what is not complete. */
   discard(): void;
 }
 
+/** A file being written, with its place. */
+interface Part {
+  readonly place: NamedPath;
+  readonly file: NewFile;
+}
+
 /**
- * Checks the places of the files and starts them.
+ * Starts the files. A dry run tries that, too, and leaves none.
  *
- * @throws UsageError when a file cannot be made, or would become part of what is packed.
+ * @throws UsageError when a file cannot be made.
  */
-export function createOutput(
-  host: Host,
-  source: string,
-  targets: readonly string[],
-  options: MkfsOptions,
-): Output {
-  checkPlaces(host, fromText(source), targets.map(fromText));
-  if (options.dryRun === true) return { write: () => undefined, discard: () => undefined };
-  const files: NewFile[] = [];
+export function createOutput(host: Host, places: Places, options: MkfsOptions): Output {
+  const parts: Part[] = [];
   const discard = (): void => {
-    for (const file of files) file.discard();
+    for (const { file } of parts) file.discard();
   };
   try {
-    for (const target of targets)
-      files.push(asUsage('any', () => host.files.create(fromText(target))));
+    for (const place of outputsOf(places))
+      parts.push({ place, file: asUsage('any', () => host.files.create(place.path)) });
   } catch (error) {
     discard();
     throw error;
   }
+  if (options.dryRun === true) {
+    discard();
+    return { write: () => Promise.resolve(), discard: () => undefined };
+  }
   return {
-    write(image) {
-      const from = options.splitBlock === true ? 0 : image.mmapSize;
-      const ranges = isSplit(options)
-        ? [
-            [0, image.mmapSize],
-            [from, image.size],
-          ]
-        : [[0, image.size]];
-      files.forEach((file, i) => {
-        const [start = 0, end = 0] = ranges[i] ?? [];
-        for (const piece of partOf(image.pieces(), start, end)) file.write(piece);
-      });
-      for (const file of files) file.commit();
+    async write(image, account) {
+      const pace = new Pace(() => host.breathe(), PIECES_PER_PAUSE);
+      const ranges = rangesOf(image, options);
+      for (const { place, file } of parts) {
+        if (place === places.account) {
+          if (account !== undefined) file.write(account);
+          continue;
+        }
+        const [start, end] = ranges[places.images.indexOf(place)] ?? [0, 0];
+        for (const piece of partOf(image.pieces(), start, end)) {
+          file.write(piece);
+          const rest = pace.step();
+          if (rest !== undefined) await rest;
+        }
+      }
+      commitAll(parts);
     },
     discard,
   };
 }
 
-const STDIN = '-';
-
-/** The source exists, the images have directories, and none would become part of the source, or of another. */
-function checkPlaces({ files }: Host, source: ByteString, targets: readonly ByteString[]): void {
-  const root = source === STDIN ? undefined : asUsage(['ENOENT'], () => files.realpath(source));
-  const isDirectory = root !== undefined && typeOfMode(files.stat(root).mode) === 'dir';
-  const places = new Set<string>();
-  for (const target of targets) {
-    const slash = target.lastIndexOf('/') + 1;
-    const folder = target.slice(0, slash);
-    const parent = asUsage(['ENOENT', 'ENOTDIR'], () =>
-      files.realpath(byteStringOf(folder === '' ? '.' : folder)),
-    );
-    const place = `${below(parent)}${target.slice(slash)}`;
-    if (isDirectory && (parent === root || parent.startsWith(below(root))))
-      throw new UsageError(
-        `image ${toPrintable(target)} is inside the tree ${toPrintable(source)}: it would pack itself`,
-      );
-    if (place === root)
-      throw new UsageError(`image ${toPrintable(target)} is the source: it would replace it`);
-    if (places.has(place))
-      throw new UsageError(`image ${toPrintable(target)} is named twice, expected two files`);
-    places.add(place);
-  }
+/** Bytes of the image that each of its files holds: from, and up to but not including. */
+function rangesOf(
+  { size, mmapSize }: BuiltImage,
+  options: MkfsOptions,
+): readonly (readonly [number, number])[] {
+  if (!isSplit(options)) return [[0, size]];
+  return [
+    [0, mmapSize],
+    [options.splitBlock === true ? 0 : mmapSize, size],
+  ];
 }
 
-const below = (directory: ByteString): string => (directory === '/' ? '/' : `${directory}/`);
-
-/** Failures that the original builder, too, counts as wrong usage. */
-function asUsage<T>(codes: readonly AxfsError['code'][] | 'any', call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof AxfsError && (codes === 'any' || codes.includes(error.code)))
-      throw new UsageError(error.message);
-    throw error;
+/** Gives the files their names once all of them are on the disk, so that hardly anything is left to fail. */
+function commitAll(parts: readonly Part[]): void {
+  for (const { file } of parts) file.finish();
+  const done: string[] = [];
+  for (const { place, file } of parts) {
+    try {
+      file.commit();
+    } catch (error) {
+      if (!(error instanceof AxfsError) || done.length === 0) throw error;
+      throw new AxfsError(error.code, `${error.message}; already new: ${done.join(', ')}`);
+    }
+    done.push(toPrintable(place.path));
   }
 }

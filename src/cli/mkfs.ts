@@ -13,7 +13,7 @@ import { featuresOf } from '../mkfs/features.ts';
 import type { XipPolicy } from '../mkfs/policy.ts';
 import type { SortList } from '../mkfs/sort-list.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
-import { readChoice } from './choice.ts';
+import { STDOUT, readChoice } from './choice.ts';
 import type { ChoiceReport } from './choice.ts';
 import { EXIT, makeCommand, runCommand } from './exit.ts';
 import {
@@ -28,6 +28,7 @@ import {
 } from './mkfs-options.ts';
 import type { MkfsOptions } from './mkfs-options.ts';
 import { createOutput } from './mkfs-output.ts';
+import { checkPlaces, placesOf } from './mkfs-places.ts';
 import { summaryJson, summaryText, unmatchedText } from './mkfs-summary.ts';
 import { startProgress } from './progress.ts';
 import { readSource } from './source.ts';
@@ -47,18 +48,20 @@ export const runMkfs = (argv: readonly string[], host: Host): Promise<number> =>
   });
 
 /** Arguments as on the command line. */
-interface Places {
+interface Arguments {
   readonly source: string;
   readonly image: string;
   readonly rest: string | undefined;
 }
 
-async function makeImage(host: Host, places: Places, options: MkfsOptions): Promise<void> {
-  const { source: from, image, rest } = places;
+async function makeImage(host: Host, args: Arguments, options: MkfsOptions): Promise<void> {
+  const { source: from, image, rest } = args;
   const start = host.now();
   checkMkfsOptions(options, rest);
   const timestamp = timestampOf(host, options);
-  const output = createOutput(host, from, rest === undefined ? [image] : [image, rest], options);
+  const places = placesOf(from, rest === undefined ? [image] : [image, rest], options);
+  checkPlaces(host, places);
+  const output = createOutput(host, places, options);
   let source: Source | undefined;
   let built: BuiltImage | undefined;
   try {
@@ -77,7 +80,9 @@ async function makeImage(host: Host, places: Places, options: MkfsOptions): Prom
       await compressor.close();
     }
     warn(host, [...source.notes, ...choice.warnings, ...problemsOf(built, options)]);
-    output.write(built);
+    if (options.explainChoice === STDOUT && choice.account !== undefined)
+      host.terminal.out(choice.account);
+    await output.write(built, choice.account);
     sayChoice(host, choice, options);
     const { report, size: imageBytes } = built;
     const outcome = {
@@ -86,7 +91,7 @@ async function makeImage(host: Host, places: Places, options: MkfsOptions): Prom
       milliseconds: host.now() - start,
     };
     if (options.json === true) host.terminal.out(summaryJson(outcome));
-    else if (options.quiet !== true) host.terminal.out(summaryText(outcome));
+    else if (options.quiet !== true) say(host, summaryText(outcome), options);
   } finally {
     built?.close();
     source?.close();
@@ -122,17 +127,23 @@ async function build(
       onProgress: (done, total) => {
         progress.update(done, total);
       },
+      pause: () => host.breathe(),
     });
   } finally {
     progress.end();
   }
 }
 
-/** What was chosen, for people; beside an account on standard output it goes to standard error. */
+/** For people; beside an account on standard output it goes to standard error. */
+function say({ terminal }: Host, text: string, { explainChoice }: MkfsOptions): void {
+  if (explainChoice === STDOUT) terminal.err(text);
+  else terminal.out(text);
+}
+
+/** What was chosen. */
 function sayChoice(host: Host, { summary }: ChoiceReport, options: MkfsOptions): void {
   if (summary === '' || options.quiet === true || options.json === true) return;
-  if (options.explainChoice === '-') host.terminal.err(summary);
-  else host.terminal.out(summary);
+  say(host, summary, options);
 }
 
 /**

@@ -10,16 +10,21 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { Inode } from '../fs/inode.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import type { Host } from '../host/host.ts';
+import { DamageReport } from './damage.ts';
 import { SECOND_DEVICE, withImageFile } from './image-file.ts';
 import type { SecondOption } from './image-file.ts';
 import { imageInfo, infoText } from './info.ts';
-import { listJson, listLines } from './list.ts';
-import { manifestOf } from './manifest.ts';
+import { listEntries, listLines } from './list.ts';
+import { manifestJson } from './manifest.ts';
 import { MAX_BYTES, MAX_BYTES_HELP, checkBytes } from './max-bytes.ts';
 import type { MaxBytesOption } from './max-bytes.ts';
+import { jsonList, writePieces } from './pieces.ts';
 
 /** Bytes written at a time. */
 const CAT_CHUNK = 64 * PAGE_SIZE;
+
+/** How a command ends that goes on behind damage. */
+const DAMAGED = 'damaged, see above; all others are given';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
@@ -33,8 +38,10 @@ export function addInfo(program: Command, host: Host): void {
     .option(...SECOND_DEVICE)
     .action((image: string, options: SecondOption & { json?: true }) =>
       withImageFile(host, { ...options, image }, (volume) => {
-        const info = imageInfo(volume);
+        const damage = new DamageReport(host);
+        const info = imageInfo(volume, damage.sink);
         host.terminal.out(options.json === true ? json(info) : infoText(info));
+        damage.end(volume.name, 'damaged, see above, and not counted');
       }),
     );
 }
@@ -58,14 +65,17 @@ export function addList(program: Command, host: Host): void {
     .option(...SECOND_DEVICE)
     .action((image: string, paths: readonly string[], options: ListCommandOptions) =>
       withImageFile(host, { ...options, image }, (volume) => {
-        if (options.json === true) {
-          host.terminal.out(json(listJson(volume, paths, options.R === true)));
-          return;
-        }
+        const damage = new DamageReport(host);
         const long = options.l === true;
         const recursive = options.R === true;
-        for (const line of listLines(volume, paths, { long, recursive }))
-          host.terminal.out(`${line}\n`);
+        const { terminal } = host;
+        if (options.json === true) {
+          writePieces(terminal, jsonList(listEntries(volume, paths, recursive, damage.sink)));
+          terminal.out('\n');
+        } else
+          for (const line of listLines(volume, paths, { long, recursive }, damage.sink))
+            terminal.out(`${line}\n`);
+        damage.end(volume.name, DAMAGED);
       }),
     );
 }
@@ -102,7 +112,11 @@ export function addManifest(program: Command, host: Host): void {
     .addHelpText('after', MAX_BYTES_HELP)
     .action((image: string, options: SecondOption & MaxBytesOption) =>
       withImageFile(host, { ...options, image }, (volume) => {
-        host.terminal.out(json(manifestOf(volume, host, options.maxBytes)));
+        const damage = new DamageReport(host);
+        const damaged = damage.sink;
+        const { maxBytes } = options;
+        writePieces(host.terminal, manifestJson(volume, host, { maxBytes, damaged }));
+        damage.end(volume.name, DAMAGED);
       }),
     );
 }

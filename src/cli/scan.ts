@@ -10,6 +10,8 @@ import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { FileStat, Files } from '../host/host.ts';
 import { decodeRdev, formatOf, permissionsOf, typeOfMode } from '../ondisk/mode.ts';
+import { Pace } from '../mkfs/pace.ts';
+import type { Pause } from '../mkfs/pace.ts';
 import { joinPath } from '../mkfs/tree.ts';
 import type { Metadata, TreeDirectory, TreeEntry } from '../mkfs/tree.ts';
 
@@ -25,31 +27,43 @@ export interface ScannedTree {
 
 /**
  * Reads the directory at `path`; a symlink to a directory will do. File contents are read when the builder
- * asks for them. Names of one inode, unless it is a directory, are one object in the tree.
+ * asks for them. Names of one inode, unless it is a directory, are one object in the tree. `pause` is called
+ * now and then, and waited for.
  *
  * @throws AxfsError naming the path: what lstat, readdir or readlink says; EINVAL for a type that AXFS does
  * not know. Reading a content throws ESTALE when the file is no longer what lstat saw.
  */
-export function scanTree(files: Files, path: ByteString): ScannedTree {
+export async function scanTree(
+  files: Files,
+  path: ByteString,
+  pause?: Pause,
+): Promise<ScannedTree> {
   const root = files.stat(path);
   if (typeOfMode(root.mode) !== 'dir')
     throw new AxfsError('ENOTDIR', `${toPrintable(path)} is not a directory`);
   let fileBytes = 0;
   const linked = new Map<string, TreeEntry>();
+  const pace = new Pace(pause);
 
-  const scanDirectory = (directory: ByteString, stat: FileStat): TreeDirectory => {
+  const scanDirectory = async (directory: ByteString, stat: FileStat): Promise<TreeDirectory> => {
     const entries = new Map<ByteString, TreeEntry>();
     // Sorted, so that messages and reads come in the same order everywhere.
-    for (const name of [...files.readdir(directory)].sort())
-      entries.set(name, scanEntry(joinPath(directory, name)));
+    for (const name of [...files.readdir(directory)].sort()) {
+      const entryPath = joinPath(directory, name);
+      const entry = files.lstat(entryPath);
+      const isDirectory = typeOfMode(entry.mode) === 'dir';
+      entries.set(
+        name,
+        isDirectory ? await scanDirectory(entryPath, entry) : scanEntry(entryPath, entry),
+      );
+      const rest = pace.step();
+      if (rest !== undefined) await rest;
+    }
     return { ...metadataOf(stat), type: 'dir', entries };
   };
-  const scanEntry = (entryPath: ByteString): TreeEntry => {
-    const stat = files.lstat(entryPath);
-    const type = typeOfMode(stat.mode);
-    if (type === 'file') fileBytes += stat.size;
-    // Two links of a directory are its name and its own '.'.
-    if (type === 'dir' || stat.links < 2) return scanInode(entryPath, stat);
+  const scanEntry = (entryPath: ByteString, stat: FileStat): TreeEntry => {
+    if (typeOfMode(stat.mode) === 'file') fileBytes += stat.size;
+    if (stat.links < 2) return scanInode(entryPath, stat);
     const identity = `${String(stat.device)}:${String(stat.inode)}`;
     const entry = linked.get(identity) ?? scanInode(entryPath, stat);
     linked.set(identity, entry);
@@ -59,8 +73,6 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
     const metadata = metadataOf(stat);
     const type = typeOfMode(stat.mode);
     switch (type) {
-      case 'dir':
-        return scanDirectory(entryPath, stat);
       case 'file': {
         const { size } = stat;
         return {
@@ -77,6 +89,8 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
       case 'fifo':
       case 'socket':
         return { ...metadata, type };
+      // Directories have been taken care of.
+      case 'dir':
       case undefined:
         throw new AxfsError(
           'EINVAL',
@@ -84,7 +98,7 @@ export function scanTree(files: Files, path: ByteString): ScannedTree {
         );
     }
   };
-  const tree = scanDirectory(path, root);
+  const tree = await scanDirectory(path, root);
   return { tree, fileBytes };
 }
 
@@ -94,12 +108,27 @@ const metadataOf = ({ mode, uid, gid }: FileStat): Metadata => ({
   gid,
 });
 
+/** What may show that a file is no longer what lstat saw; the first row that does is told. */
+const CHANGES: readonly {
+  readonly is: (first: FileStat, now: FileStat) => boolean;
+  readonly text: (now: FileStat) => string;
+}[] = [
+  {
+    is: (first, now) => formatOf(now.mode) !== formatOf(first.mode),
+    text: () => 'another type of file now',
+  },
+  { is: (first, now) => now.size !== first.size, text: ({ size }) => `${String(size)} now` },
+  { is: (first, now) => now.inode !== first.inode, text: () => 'another file of that name now' },
+  // Who wants to hide a change can set the first of them back, not the second.
+  {
+    is: (first, now) => now.modified !== first.modified || now.changed !== first.changed,
+    text: () => 'and changed since',
+  },
+];
+
 /** A file's content in pieces, checked before, while and after it is read against what lstat saw. */
-function* readUnchanged(
-  files: Files,
-  path: ByteString,
-  { mode, size }: FileStat,
-): Generator<Uint8Array> {
+function* readUnchanged(files: Files, path: ByteString, stat: FileStat): Generator<Uint8Array> {
+  const { size } = stat;
   const changed = (now: string): AxfsError =>
     new AxfsError(
       'ESTALE',
@@ -108,8 +137,8 @@ function* readUnchanged(
   const file = files.open(path);
   const check = (): void => {
     const now = file.stat();
-    if (formatOf(now.mode) !== formatOf(mode)) throw changed('another type of file now');
-    if (now.size !== size) throw changed(`${String(now.size)} now`);
+    const change = CHANGES.find(({ is }) => is(stat, now));
+    if (change !== undefined) throw changed(change.text(now));
   };
   try {
     check();

@@ -21,6 +21,9 @@ export const counted = (count: number, noun: string, plural = `${noun}s`): strin
 
 const SUFFIXES = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
 
+/** What {@link parseSize} takes, for messages and help. */
+export const SIZE_FORM = 'bytes, or a number with K, M or G';
+
 /** Bytes from `4096`, `16K`, `32M`, `1G` (small letters, too); `undefined` for anything else. */
 export function parseSize(text: string): number | undefined {
   const match = /^([0-9]+)([KMG]?)$/.exec(text.toUpperCase());

@@ -19,6 +19,7 @@ import { AxfsError } from '../base/errno.ts';
 import type { Host, OpenFile, Spool } from '../host/host.ts';
 import { parseDeviceTable } from '../mkfs/device-table.ts';
 import { treeFromArchive } from '../mkfs/from-archive.ts';
+import { compileGlob } from '../mkfs/glob.ts';
 import { allRoot, applyDeviceTable, exclude, setOwner } from '../mkfs/transform.ts';
 import type { ExcludedPattern } from '../mkfs/transform.ts';
 import { sizeOf } from '../mkfs/tree.ts';
@@ -68,16 +69,21 @@ export const addSourceOptions = (command: Command): Command =>
         ...SOURCE_FORMATS,
       ]),
     )
-    .option('--exclude <glob>', 'leave out what matches; may be given again', addTo)
+    .option('--exclude <glob>', 'leave out what matches; may be given again', addGlob)
     .option('--all-root', 'root owns everything')
     .option('--uid <n>', 'this user owns everything', parseId)
     .option('--gid <n>', 'this group owns everything', parseId)
     .option('--device-table <file>', 'add devices and set owners, as genext2fs -D does');
 
-const addTo = (glob: string, globs: readonly string[] | undefined): readonly string[] => [
-  ...(globs ?? []),
-  glob,
-];
+function addGlob(glob: string, globs: readonly string[] | undefined): readonly string[] {
+  try {
+    compileGlob(fromText(glob));
+  } catch (error) {
+    if (error instanceof AxfsError) throw new InvalidArgumentError(`The ${error.message}.`);
+    throw error;
+  }
+  return [...(globs ?? []), glob];
+}
 
 const ID_MAX = 2 ** 32 - 1;
 
@@ -149,17 +155,15 @@ function checkOptions(
   if (broken !== undefined) throw new UsageError(broken[1]);
 }
 
-const fileBytesOf = (tree: TreeDirectory): number =>
-  [...tree.entries.values()].reduce(
-    (sum, entry) =>
-      sum +
-      (entry.type === 'dir'
-        ? fileBytesOf(entry)
-        : entry.type === 'file'
-          ? sizeOf(entry.content)
-          : 0),
-    0,
-  );
+function fileBytesOf(tree: TreeDirectory): number {
+  let bytes = 0;
+  const waiting = [tree];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+    for (const entry of next.entries.values())
+      if (entry.type === 'dir') waiting.push(entry);
+      else if (entry.type === 'file') bytes += sizeOf(entry.content);
+  return bytes;
+}
 
 const unmatchedNotes = (matched: readonly ExcludedPattern[]): string[] =>
   matched
@@ -171,14 +175,18 @@ type Opened = Pick<Source, 'tree' | 'notes' | 'close'>;
 
 async function openSource(host: Host, source: string, format: SourceFormat): Promise<Opened> {
   if (source === STDIN) {
-    const next = (into: Uint8Array): number => host.readInput(into);
+    const next = (into: Uint8Array): Promise<number> => host.readInput(into);
     return readArchive(await spooled(host, pieces(next), STDIN_NAME), format);
   }
   const path = fromText(source);
   const name = toPrintable(path);
   const type = typeOfMode(host.files.stat(path).mode);
   if (type === 'dir' && (format === 'auto' || format === 'dir'))
-    return { tree: scanTree(host.files, path).tree, notes: [], close: () => undefined };
+    return {
+      tree: (await scanTree(host.files, path, () => host.breathe())).tree,
+      notes: [],
+      close: () => undefined,
+    };
   if (type === 'dir') throw new AxfsError('EISDIR', `${name} is a directory, expected a ${format}`);
   if (format === 'dir') throw new AxfsError('ENOTDIR', `${name} is not a directory`);
   if (type !== 'file')
@@ -205,7 +213,8 @@ async function openArchive(host: Host, path: ByteString): Promise<OpenedArchive>
     isKept = toHex(start) !== GZIP_MAGIC;
     if (isKept) return archiveOf(file, name);
     let at = 0;
-    const next = (into: Uint8Array): number => {
+    const next = async (into: Uint8Array): Promise<number> => {
+      await host.breathe();
       const got = file.readAt(into, at);
       at += got;
       return got;
@@ -228,10 +237,12 @@ const archiveOf = (file: OpenFile, name: string): OpenedArchive => ({
 });
 
 /** What `next` gives until it gives less than was asked for. */
-function* pieces(next: (into: Uint8Array) => number): Generator<Uint8Array> {
+async function* pieces(
+  next: (into: Uint8Array) => Promise<number>,
+): AsyncGenerator<Uint8Array, undefined> {
   for (let got = PIECE_BYTES; got === PIECE_BYTES;) {
     const piece = new Uint8Array(PIECE_BYTES);
-    got = next(piece);
+    got = await next(piece);
     yield piece.subarray(0, got);
   }
 }
@@ -239,14 +250,14 @@ function* pieces(next: (into: Uint8Array) => number): Generator<Uint8Array> {
 /** Keeps a stream in a temporary file, expanded when it begins as gzip does. */
 async function spooled(
   host: Host,
-  stream: Generator<Uint8Array>,
+  stream: AsyncGenerator<Uint8Array, undefined>,
   name: string,
 ): Promise<OpenedArchive> {
   const spool: Spool = host.spool();
   try {
-    const first = stream.next();
+    const first = await stream.next();
     const start = first.done === true ? new Uint8Array(0) : first.value;
-    const all = (function* () {
+    const all = (async function* () {
       yield start;
       yield* stream;
     })();
@@ -255,7 +266,7 @@ async function spooled(
     };
     if (toHex(start.subarray(0, GZIP_MAGIC.length / 2)) === GZIP_MAGIC)
       await host.gunzip(all, keep, name);
-    else for (const piece of all) keep(piece);
+    else for await (const piece of all) keep(piece);
   } catch (error) {
     spool.close();
     throw error;

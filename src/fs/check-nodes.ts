@@ -51,22 +51,30 @@ export class NodeUse {
   }
 }
 
-/** Length of a cblock that does not expand. */
-const DAMAGED = 0xffff_ffff;
+/** Length of a cblock that is not known: it does not expand, or nothing here expands it. */
+const UNKNOWN = 0xffff_ffff;
+/** Bytes that cblocks may expand to in one check, or this many times what is stored if that is more. */
+const WORK_FREE = 2 ** 30;
+const WORK_RATIO = 64;
 
 /** Checks nodes and cblocks. */
 export class NodeCheck {
   readonly #image: CheckedStructure;
   readonly #findings: Findings;
-  readonly #inflater: Inflater;
+  readonly #inflater: Inflater | undefined;
   /** Expanded length of each cblock. */
   readonly #lengths: Uint32Array;
+  /** Where the cblocks looked at so far end: none overlaps another. */
+  #reached = 0;
+  #work: number;
 
-  constructor(image: CheckedStructure, findings: Findings, inflater: Inflater) {
+  /** Without `inflater` all but the expansion is checked. */
+  constructor(image: CheckedStructure, findings: Findings, inflater: Inflater | undefined) {
     this.#image = image;
     this.#findings = findings;
     this.#inflater = inflater;
     this.#lengths = new Uint32Array(Math.max(0, image.tables.cblock_offset.length - 1));
+    this.#work = Math.max(WORK_FREE, WORK_RATIO * (image.regions.compressed?.size ?? 0));
   }
 
   run(use: NodeUse): void {
@@ -132,7 +140,7 @@ export class NodeCheck {
     }
     const offset = this.#row('cnode_offset', node, index);
     const length = this.#lengths[cblock] ?? 0;
-    if (offset === undefined || length === DAMAGED || offset + needed <= length) return;
+    if (offset === undefined || length === UNKNOWN || offset + needed <= length) return;
     const value = `${String(needed)} bytes at ${String(offset)}`;
     this.#add('cnode_range', 'cnode_offset', index, value, `within ${String(length)} bytes`);
   }
@@ -149,29 +157,46 @@ export class NodeCheck {
     return undefined;
   }
 
-  /** Expanded length of a cblock, or {@link DAMAGED} after its damage has been reported. */
+  /** Expanded length of a cblock, or {@link UNKNOWN} after its damage has been reported. */
   #expand(cblock: number): number {
     const { regions, superblock, tables } = this.#image;
     const start = entryOf(tables.cblock_offset, cblock);
     const end = entryOf(tables.cblock_offset, cblock + 1);
     const { compressed } = regions;
-    if (start === undefined || end === undefined || compressed === undefined) return DAMAGED;
-    const fail = (rule: RuleId, value: number | string, expected: string): number => {
-      this.#add(rule, 'cblock_offset', cblock, value, expected);
-      return DAMAGED;
+    if (start === undefined || end === undefined || compressed === undefined) return UNKNOWN;
+    const fail = (
+      rule: RuleId,
+      index: number,
+      value: number | string,
+      expected: string,
+    ): number => {
+      this.#add(rule, 'cblock_offset', index, value, expected);
+      return UNKNOWN;
     };
-    if (end < start) return fail('cblock_order', end, `at least ${String(start)}`);
-    if (end > compressed.size) return fail('cblock_end', end, `at most ${String(compressed.size)}`);
+    if (end < start) return fail('cblock_order', cblock + 1, end, `at least ${String(start)}`);
+    if (end > compressed.size)
+      return fail('cblock_end', cblock + 1, end, `at most ${String(compressed.size)}`);
+    const isBehind = start < this.#reached;
+    this.#reached = Math.max(this.#reached, end);
     const room = Math.min(superblock.cblockSize, MAX_CBLOCK_SIZE);
-    if (end - start > room) return fail('cblock_length', end - start, `at most ${String(room)}`);
+    if (end - start > room)
+      return fail('cblock_length', cblock, end - start, `at most ${String(room)}`);
+    // Behind a decrease, which has been reported: the same bytes could be expanded any number of times.
+    if (isBehind) return UNKNOWN;
     // An empty one expands to nothing: who names it is told so.
     if (end === start) return 0;
+    if (this.#inflater === undefined || this.#work < 0) return UNKNOWN;
     try {
-      const into = this.#buffer(room);
-      return this.#inflater.inflate(compressed.read(start, end - start), into);
+      const length = this.#inflater.inflate(
+        compressed.read(start, end - start),
+        this.#buffer(room),
+      );
+      this.#work -= length;
+      if (this.#work < 0) fail('cblock_work', cblock, 'too much', 'less; the rest is not expanded');
+      return length;
     } catch (error) {
       if (!(error instanceof AxfsError)) throw error;
-      return fail('cblock_stream', error.message, 'a stream that expands');
+      return fail('cblock_stream', cblock, error.message, 'a stream that expands');
     }
   }
 

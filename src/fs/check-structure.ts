@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { getU64, setU64, viewOf } from '../base/bytes.ts';
+import { setU64, viewOf } from '../base/bytes.ts';
 import { fromBytes, toBytes, toPrintable, byteStringOf } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../base/units.ts';
@@ -19,12 +19,25 @@ import {
   MAX_TABLE_DEPTH,
   SUPERBLOCK_BYTES,
 } from '../ondisk/constants.ts';
-import { DESCRIPTOR_FIELDS, REGIONS, decodeDescriptor, storedSize } from '../ondisk/regions.ts';
+import {
+  DESCRIPTOR_FIELDS,
+  REGIONS,
+  decodeDescriptor,
+  isIdle,
+  storedSize,
+} from '../ondisk/regions.ts';
 import type { RegionDescriptor, RegionName } from '../ondisk/regions.ts';
-import { SUPER_FIELDS, decodeSuperblock, isPacked, tailOf } from '../ondisk/superblock.ts';
+import {
+  SUPER_FIELDS,
+  decodeSuperblock,
+  fieldsOf,
+  isPacked,
+  tailOf,
+} from '../ondisk/superblock.ts';
 import type { FoundSuperblock } from '../ondisk/superblock.ts';
 import type { Findings } from './check-rules.ts';
-import { MAX_EXPANDED, MAX_RESIDENT, READABLE_TYPES, inflaterOf } from './image.ts';
+import { BUDGETS } from './budgets.ts';
+import { READABLE_TYPES, inflaterOf } from './image.ts';
 import type { ImageOptions } from './image.ts';
 import { placeRegion } from './regions.ts';
 import type { RegionBytes } from './regions.ts';
@@ -47,7 +60,8 @@ const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0'
 const SIGNATURE_AT = 4;
 const VERSION_AT = 240;
 const OFFSETS_AT = 96;
-const TIMESTAMP_AT = 248;
+/** The last second that ext4 can give a file, in the year 2446. */
+const MAX_TIMESTAMP = 2 ** 34 - 2 ** 31 - 1;
 const KNOWN_VERSIONS: readonly number[] = [1, 2];
 /** Bytes between the fields of the aligned superblock. */
 const PADDING = [244, 245, 246, 247, 257, 258, 259, 260, 261, 262, 263];
@@ -74,23 +88,27 @@ function checkIdentity(head: Uint8Array, findings: Findings): boolean {
   return true;
 }
 
-/** 64-bit fields too large for a number become 0, which no rule lets pass for a size or a place. */
+/** A 64-bit field; `idle` where nothing hangs on it. */
+interface WideField {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly idle?: boolean;
+}
+
+/** 64-bit fields too large for a number become 0, which no rule lets pass for a size or a place; idle ones stay. */
 function checkWide(
   view: DataView,
-  fields: readonly { readonly offset: number; readonly bytes: number }[],
+  fields: readonly WideField[],
   region: RegionName | 'superblock',
   findings: Findings,
 ): void {
-  for (const { offset, bytes } of fields) {
+  for (const { offset, bytes, idle } of fields) {
     if (bytes !== 8) continue;
-    try {
-      getU64(view, offset, '');
-    } catch (error) {
-      if (!(error instanceof AxfsError)) throw error;
-      const value = view.getBigUint64(offset).toString();
-      findings.add('field', { region, index: offset, value, expected: 'less than 2^53' });
-      setU64(view, offset, 0);
-    }
+    const exact = view.getBigUint64(offset);
+    if (exact <= Number.MAX_SAFE_INTEGER) continue;
+    const place = { region, index: offset, value: exact.toString(), expected: 'less than 2^53' };
+    findings.add(idle === true ? 'idle_field' : 'field', place);
+    if (idle !== true) setU64(view, offset, 0);
   }
 }
 
@@ -111,14 +129,22 @@ function checkedSuperblock(
   if (!checkIdentity(head, findings)) return undefined;
   const view = viewOf(head);
   const offsets = REGIONS.map((_, i) => ({ offset: OFFSETS_AT + 8 * i, bytes: 8 }));
-  // The timestamp's place is not known yet; a strange one is looked at when decoding.
+  // The timestamp's place is not known yet.
   const wide = SUPER_FIELDS.filter(({ offset }) => offset < OFFSETS_AT);
   checkWide(view, [...wide, ...offsets], 'superblock', findings);
   if (isPacked(view)) {
     findings.add('packed', { region: 'superblock', index: OFFSETS_AT, value: 253, expected: 264 });
     return undefined;
   }
-  return decoded(head, name, findings) ?? decoded(head, name, findings);
+  const superblock = decoded(head, name, findings) ?? decoded(head, name, findings);
+  if (superblock !== undefined)
+    checkWide(
+      view,
+      fieldsOf(tailOf(superblock.tail)).filter(({ key }) => key === 'timestamp'),
+      'superblock',
+      findings,
+    );
+  return superblock;
 }
 
 /** The superblock, or `undefined` after what stood in the way has been reported and set right in `head`. */
@@ -128,12 +154,9 @@ function decoded(head: Uint8Array, name: string, findings: Findings): FoundSuper
   } catch (error) {
     if (!(error instanceof AxfsError)) throw error;
     const index = tailOf('aligned').pageShift ?? 0;
-    if (error.code === 'EOVERFLOW')
-      checkWide(viewOf(head), [{ offset: TIMESTAMP_AT, bytes: 8 }], 'superblock', findings);
-    else
-      findings.add('page_shift', {
-        ...{ region: 'superblock', index, value: head[index] ?? 0, expected: PAGE_SHIFT },
-      });
+    findings.add('page_shift', {
+      ...{ region: 'superblock', index, value: head[index] ?? 0, expected: PAGE_SHIFT },
+    });
     // Now the aligned tail is complete, whatever was there.
     head[index] = PAGE_SHIFT;
     return undefined;
@@ -157,6 +180,10 @@ function checkFields(
   if (cblockSize < 1 || cblockSize > MAX_CBLOCK_SIZE)
     findings.add('cblock_size', {
       ...{ ...at, value: cblockSize, expected: `1 to ${String(MAX_CBLOCK_SIZE)}` },
+    });
+  if (superblock.timestamp > MAX_TIMESTAMP)
+    findings.add('timestamp', {
+      ...{ ...at, value: superblock.timestamp, expected: `at most ${String(MAX_TIMESTAMP)}` },
     });
   const least = SUPERBLOCK_BYTES + MAGIC_BYTES;
   const most = options.hasSecond ? Infinity : held;
@@ -227,7 +254,8 @@ function checkedDescriptor(
     });
   const view = viewOf(readImage(source, offset, DESCRIPTOR_BYTES).slice());
   const before = findings.counts.field;
-  checkWide(view, DESCRIPTOR_FIELDS, region, findings);
+  const fields = DESCRIPTOR_FIELDS.map((field) => ({ ...field, idle: isIdle(view, 0, field) }));
+  checkWide(view, fields, region, findings);
   return findings.counts.field > before ? undefined : decodeDescriptor(view, 0, region);
 }
 
@@ -244,7 +272,7 @@ function checkDescribed(
   const at = { region: name, index: null } as const;
   let readable = true;
   const fail = (
-    rule: 'region' | 'depth' | 'resident' | 'xip_alignment',
+    rule: 'region' | 'depth' | 'xip_alignment',
     value: number | string,
     expected: string,
   ): void => {
@@ -257,8 +285,6 @@ function checkDescribed(
     for (const value of [fsoffset, size])
       if (value % PAGE_SIZE !== 0)
         fail('xip_alignment', value, `a multiple of ${String(PAGE_SIZE)}`);
-  if ((kind === 'table' || name === 'strings') && size > MAX_RESIDENT)
-    fail('resident', size, `at most ${String(MAX_RESIDENT)}`);
   if (kind !== 'table') return readable;
   if (depth < 1 || depth > MAX_TABLE_DEPTH) {
     fail('depth', depth, `1 to ${String(MAX_TABLE_DEPTH)}`);
@@ -272,6 +298,33 @@ function checkDescribed(
   return readable;
 }
 
+/** Descriptors of regions that can be read, one by one and all together. */
+function checkedDescriptors(
+  source: ImageSource,
+  superblock: FoundSuperblock,
+  findings: Findings,
+): Partial<Record<RegionName, RegionDescriptor>> {
+  const described: Partial<Record<RegionName, RegionDescriptor>> = {};
+  for (const region of REGIONS) {
+    const { name } = region;
+    const descriptor = checkedDescriptor(source, superblock, name, findings);
+    if (descriptor !== undefined && checkDescribed(source, region, descriptor, findings))
+      described[name] = descriptor;
+  }
+  for (const { rule, excessOf, isOf } of BUDGETS) {
+    const excess = excessOf(described);
+    if (excess === undefined) continue;
+    const expected = `all together at most ${String(excess.most)}`;
+    findings.add(rule, { region: 'image', index: null, value: excess.bytes, expected });
+    for (const { name } of REGIONS) {
+      const descriptor = described[name];
+      if (descriptor !== undefined && isOf(name, descriptor))
+        Reflect.deleteProperty(described, name);
+    }
+  }
+  return described;
+}
+
 function checkedRegions(
   source: ImageSource,
   superblock: FoundSuperblock,
@@ -280,26 +333,18 @@ function checkedRegions(
 ): { regions: Partial<Record<RegionName, RegionBytes>>; depths: Map<string, number> } {
   const regions: Partial<Record<RegionName, RegionBytes>> = {};
   const depths = new Map<string, number>();
-  let room = MAX_EXPANDED;
-  for (const region of REGIONS) {
-    const { name } = region;
-    const descriptor = checkedDescriptor(source, superblock, name, findings);
+  const described = checkedDescriptors(source, superblock, findings);
+  for (const { name } of REGIONS) {
+    const descriptor = described[name];
     if (descriptor === undefined) continue;
-    if (!checkDescribed(source, region, descriptor, findings)) continue;
     const { mmapSize } = superblock;
     const end = descriptor.fsoffset + descriptor.size;
-    if (name === 'xip' && descriptor.size > 0 && mmapSize > 0 && end > mmapSize)
+    // A compressed one is expanded into RAM, wherever it stands.
+    const isMapped = name === 'xip' && descriptor.size > 0 && descriptor.compressedSize === 0;
+    if (isMapped && mmapSize > 0 && end > mmapSize)
       findings.add('xip_mapped', {
         ...{ region: name, index: null, value: end, expected: `at most ${String(mmapSize)}` },
       });
-    const at = { region: name, index: null } as const;
-    if (descriptor.compressedSize > 0) room -= descriptor.size;
-    if (room < 0) {
-      const expected = `all together at most ${String(MAX_EXPANDED)}`;
-      findings.add('expansion', { ...at, value: descriptor.size, expected });
-      room = 0;
-      continue;
-    }
     try {
       const type =
         codecOfType(superblock.compressionType) === undefined ? 0 : superblock.compressionType;
@@ -307,7 +352,9 @@ function checkedRegions(
       depths.set(name, descriptor.size === 0 ? 0 : descriptor.tableByteDepth);
     } catch (error) {
       if (!(error instanceof AxfsError)) throw error;
-      findings.add('expansion', { ...at, value: error.message, expected: descriptor.size });
+      findings.add('expansion', {
+        ...{ region: name, index: null, value: error.message, expected: descriptor.size },
+      });
     }
   }
   return { regions, depths };

@@ -84,10 +84,12 @@ function checkBytes(
   if (hash === undefined) return 'not verified';
   const expected = hash.hex().padEnd(2 * DIGEST_BYTES, '0');
   if (stored === expected) return 'verified';
+  // What follows the hash is zero, and shown only where it is the difference.
+  const isTail = stored.startsWith(expected.slice(0, 2 * SHA1_BYTES));
+  const shown = 2 * (isTail ? DIGEST_BYTES : SHA1_BYTES);
   findings.add('digest', {
     ...{ region: 'superblock', index: DIGEST_AT },
-    value: stored.slice(0, 2 * SHA1_BYTES),
-    expected: expected.slice(0, 2 * SHA1_BYTES),
+    ...{ value: stored.slice(0, shown), expected: expected.slice(0, shown) },
   });
   return 'wrong';
 }
@@ -116,10 +118,11 @@ export function checkImage(device: MtdDevice, options: CheckOptions): CheckResul
     const { tables, superblock } = image;
     const use = new NodeUse(Math.min(tables.node_type.length, tables.node_index.length));
     new TreeCheck(image, findings, use).run();
-    if (codecOfType(superblock.compressionType) !== undefined) {
-      const inflater = inflaterOf(superblock.compressionType, options);
-      new NodeCheck(image, findings, inflater).run(use);
-    }
+    const { compressionType } = superblock;
+    const isKnown = codecOfType(compressionType) !== undefined;
+    new NodeCheck(image, findings, isKnown ? inflaterOf(compressionType, options) : undefined).run(
+      use,
+    );
     digest = checkBytes(image, options.sha1, findings);
   }
   const opens = checkOpen(device, options, findings);

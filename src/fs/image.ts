@@ -23,6 +23,7 @@ import { REGIONS, decodeDescriptor, storedSize } from '../ondisk/regions.ts';
 import type { RegionDescriptor, RegionName } from '../ondisk/regions.ts';
 import { decodeSuperblock, tailOf } from '../ondisk/superblock.ts';
 import type { FoundSuperblock } from '../ondisk/superblock.ts';
+import { BUDGETS } from './budgets.ts';
 import { placeRegion } from './regions.ts';
 import type { RegionBytes } from './regions.ts';
 import { findSecond, readImage } from './source.ts';
@@ -52,19 +53,15 @@ export interface OpenImage extends LaidOutTables {
   readonly regions: Readonly<Record<RegionName, RegionBytes>>;
 }
 
-/** Bytes of strings and tables, each, that a reader keeps; above, a claim is damage or beyond this reader. */
-export const MAX_RESIDENT = 2 ** 30;
 /** deflate cannot expand by more than this (zlib's technical notes), so a larger claim is damage. */
 const DEFLATE_MAX_EXPANSION = 1032;
 const DEFLATE_OVERHEAD = 1024;
-/** Bytes that all compressed regions together may expand to. */
-export const MAX_EXPANDED = 2 ** 27;
 
 /**
  * Opens the image at offset 0 of `device`, of any dialect of the format.
  *
  * @throws AxfsError EINVAL with one sentence naming the image, the field and what was expected; EOVERFLOW for
- * fields beyond 2^53-1; EFBIG for regions too large to be kept.
+ * fields beyond 2^53-1 that matter; EFBIG for regions too large to be kept.
  */
 export function openImage(device: MtdDevice, options: ImageOptions): OpenImage {
   const { name } = options;
@@ -118,19 +115,20 @@ function readStructure(
   checkTrailingMagic(source);
   const descriptors: Partial<Record<RegionName, RegionDescriptor>> = {};
   const first = tailOf(superblock.tail).bytes;
-  let expanded = 0;
   for (const { name: region, kind } of REGIONS) {
     const offset = superblock.descriptorOffsets[region];
     const descriptor = readDescriptor(source, region, offset, first);
     checkRegion(source, region, kind, descriptor);
-    if (descriptor.compressedSize > 0) expanded += descriptor.size;
     descriptors[region] = descriptor;
   }
-  if (expanded > MAX_EXPANDED)
-    throw new AxfsError(
-      'EFBIG',
-      `${source.name}: compressed regions claim to expand to ${String(expanded)} bytes together, expected at most ${String(MAX_EXPANDED)}`,
-    );
+  for (const { what, excessOf } of BUDGETS) {
+    const excess = excessOf(descriptors);
+    if (excess !== undefined)
+      throw new AxfsError(
+        'EFBIG',
+        `${source.name}: ${what} to ${String(excess.bytes)} bytes together, expected at most ${String(excess.most)}`,
+      );
+  }
   const described = descriptors as Record<RegionName, RegionDescriptor>;
   const regions: Partial<Record<RegionName, RegionBytes>> = {};
   for (const { name: region } of REGIONS)
@@ -240,11 +238,6 @@ function checkRegion(
     refuse(
       source.name,
       `region ${region} claims to expand from ${String(compressedSize)} to ${String(size)} bytes, which deflate cannot do`,
-    );
-  if ((kind === 'table' || region === 'strings') && descriptor.size > MAX_RESIDENT)
-    throw new AxfsError(
-      'EFBIG',
-      `${source.name}: region ${region} has ${String(descriptor.size)} bytes, expected at most ${String(MAX_RESIDENT)}`,
     );
   if (kind === 'table' && descriptor.size > 0) {
     const depth = descriptor.tableByteDepth;

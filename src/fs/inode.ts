@@ -17,6 +17,9 @@ import { inodeCount } from './tables.ts';
 /** The root directory's inode number. */
 export const ROOT_INODE: InodeNumber = inodeNumber(0);
 
+/** Types whose stored size means something: contents, or a device number. */
+export const SIZED: readonly InodeType[] = ['file', 'symlink', 'char', 'block'];
+
 /** One inode. */
 export interface Inode {
   readonly number: InodeNumber;
@@ -66,13 +69,19 @@ export class InodeTable {
     const modeIndex = tables.inode_mode_index.get(number);
     const mode = tables.modes.get(modeIndex);
     const type = typeOfMode(mode) ?? damaged(`mode 0${mode.toString(8)} has no known type`);
-    const storedSize = tables.inode_file_size.get(number);
+    const { inode_file_size: sizes, inode_array_index: firsts } = tables;
     const numEntries = tables.inode_num_entries.get(number);
-    const arrayIndex = tables.inode_array_index.get(number);
+    const storedSize = SIZED.includes(type) ? sizes.get(number) : sizes.getClamped(number);
+    const arrayIndex = numEntries > 0 ? firsts.get(number) : firsts.getClamped(number);
     if (type === 'dir' && numEntries > 0) {
       if (arrayIndex <= number || arrayIndex + numEntries > this.count)
         damaged(
           `children ${String(arrayIndex)} to ${String(arrayIndex + numEntries - 1)} lie outside ${String(number + 1)} to ${String(this.count - 1)}`,
+        );
+      const { size } = this.#image.regions.strings;
+      if (numEntries > size)
+        damaged(
+          `${String(numEntries)} children, expected at most one for each of the ${String(size)} bytes of strings`,
         );
     }
     if ((type === 'file' || type === 'symlink') && numEntries !== pagesOf(storedSize))

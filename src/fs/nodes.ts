@@ -1,6 +1,6 @@
 /**
  * From a node number to the bytes of a file page: XIP page, part of a cblock, or byte-aligned chunk. One
- * expanded cblock is kept per mount, as the driver does.
+ * expanded cblock is kept per mount, as the driver does; commands that only read keep more.
  *
  * @module
  */
@@ -10,13 +10,15 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import { NODE_TYPE } from '../ondisk/constants.ts';
 import type { TableName } from '../ondisk/regions.ts';
+import { CblockCache } from './cblock-cache.ts';
+import type { ExpandedCblock } from './cblock-cache.ts';
 import type { OpenImage } from './image.ts';
 
 /** How a page came to its bytes. */
 export interface PageOrigin {
   /** Why it is not mapped from flash, if it is not an XIP node. */
   readonly reason: Extract<NotXipReason, 'compressed_node' | 'byte_aligned_node'> | undefined;
-  /** Its cblock was the one already expanded. */
+  /** Its cblock was expanded already. */
   readonly cblockHit: boolean;
 }
 
@@ -24,8 +26,6 @@ const FROM_XIP: PageOrigin = { reason: undefined, cblockHit: false };
 const FROM_BYTE_ALIGNED: PageOrigin = { reason: 'byte_aligned_node', cblockHit: false };
 const FROM_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: false };
 const FROM_EXPANDED_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: true };
-
-const NO_CBLOCK = -1;
 
 /** The tables that lead from a node to its bytes. */
 type NodeTable = Extract<
@@ -40,16 +40,18 @@ export class NodeReader {
   readonly #image: OpenImage;
   readonly #inflater: Inflater;
   readonly #sink: EventSink;
-  readonly #expanded: Uint8Array;
-  #expandedCblock = NO_CBLOCK;
-  #expandedLength = 0;
+  readonly #cblocks: CblockCache;
+  /** Most bytes that cblocks may expand to, one by one: tiny images can ask for any amount of work. */
+  maxExpandedBytes = Infinity;
+  #expandedBytes = 0;
   readonly #inflateEvent: InflateEvent = { type: 'inflate', storedBytes: 0, bytes: 0 };
 
-  constructor(image: OpenImage, sink: EventSink) {
+  /** @param cblockBytes bytes of expanded cblocks to keep; by default one cblock, as the driver. */
+  constructor(image: OpenImage, sink: EventSink, cblockBytes = 0) {
     this.#image = image;
     this.#inflater = image.inflater;
     this.#sink = sink;
-    this.#expanded = new Uint8Array(image.superblock.cblockSize);
+    this.#cblocks = new CblockCache(image.superblock.cblockSize, cblockBytes);
     this.bufferBytes = 2 * image.superblock.cblockSize;
   }
 
@@ -118,19 +120,24 @@ export class NodeReader {
     const cnode = this.#lookUp('node_index', node);
     const cblock = this.#lookUp('cnode_index', cnode);
     const offset = this.#lookUp('cnode_offset', cnode);
-    const hit = cblock === this.#expandedCblock;
-    if (!hit) this.#expand(node, cblock);
-    if (offset + length > this.#expandedLength)
+    const known = this.#cblocks.get(cblock);
+    const expanded = known ?? this.#expand(node, cblock);
+    if (offset + length > expanded.length)
       this.#damaged(
         node,
-        `${String(length)} bytes at offset ${String(offset)} lie outside cblock ${String(cblock)} of ${String(this.#expandedLength)} bytes`,
+        `${String(length)} bytes at offset ${String(offset)} lie outside cblock ${String(cblock)} of ${String(expanded.length)} bytes`,
       );
-    const whole = offset === 0 && length === this.#expanded.length;
-    into.set(whole ? this.#expanded : this.#expanded.subarray(offset, offset + length));
-    return hit ? FROM_EXPANDED_CBLOCK : FROM_CBLOCK;
+    const whole = offset === 0 && length === expanded.bytes.length;
+    into.set(whole ? expanded.bytes : expanded.bytes.subarray(offset, offset + length));
+    return known === undefined ? FROM_CBLOCK : FROM_EXPANDED_CBLOCK;
   }
 
-  #expand(node: number, cblock: number): void {
+  /** Expanded bytes of the cblock that a compressed node names. @throws AxfsError EIO when it is damaged. */
+  cblockLength(node: number, cblock: number): number {
+    return (this.#cblocks.get(cblock) ?? this.#expand(node, cblock)).length;
+  }
+
+  #expand(node: number, cblock: number): ExpandedCblock {
     const { regions, superblock } = this.#image;
     const start = this.#lookUp('cblock_offset', cblock);
     const end = this.#lookUp('cblock_offset', cblock + 1);
@@ -144,19 +151,25 @@ export class NodeReader {
         node,
         `cblock ${String(cblock)} is stored in ${String(end - start)} bytes, more than cblock_size ${String(superblock.cblockSize)}`,
       );
-    // The buffer holds no valid cblock while it is being overwritten, and none if that fails.
-    this.#expandedCblock = NO_CBLOCK;
+    if (this.#expandedBytes > this.maxExpandedBytes)
+      throw new AxfsError(
+        'EFBIG',
+        `${this.#image.source.name}: cblocks came to ${String(this.#expandedBytes)} bytes, expected at most ${String(this.maxExpandedBytes)} for what is read`,
+      );
+    // Kept only when it is whole: until then its room holds no valid cblock.
+    const expanded = this.#cblocks.take();
     const stored = regions.compressed.read(start, end - start);
     try {
-      this.#expandedLength = this.#inflater.inflate(stored, this.#expanded);
+      expanded.length = this.#inflater.inflate(stored, expanded.bytes);
     } catch (error) {
       if (!(error instanceof AxfsError)) throw error;
       this.#damaged(node, `cblock ${String(cblock)} does not expand: ${error.message}`);
     }
-    this.#expandedCblock = cblock;
+    this.#expandedBytes += expanded.length;
     this.#inflateEvent.storedBytes = stored.length;
-    this.#inflateEvent.bytes = this.#expandedLength;
+    this.#inflateEvent.bytes = expanded.length;
     this.#sink(this.#inflateEvent);
+    return this.#cblocks.keep(cblock, expanded);
   }
 
   /** An entry of a table, counted as the flash access that the look-up is where the table is in flash. */

@@ -34,6 +34,25 @@ const NONE = new Uint8Array(0);
 /** A plain region that has to be in RAM is read there at once up to this size, and else when it is looked at. */
 const COPY_AT_ONCE = 2 ** 24;
 
+/** Plain regions that are held, by where they stand. */
+const held = new WeakMap<ImageSource, Map<string, Uint8Array>>();
+
+/** Bytes of a plain region, read by `read`. Regions that stand in the same place are held once. */
+function shared(
+  source: ImageSource,
+  { fsoffset, size }: RegionDescriptor,
+  read: () => Uint8Array,
+): Uint8Array {
+  const places = held.get(source) ?? new Map<string, Uint8Array>();
+  held.set(source, places);
+  const place = `${String(fsoffset)} ${String(size)}`;
+  // Read all the same: the driver does, and a mount counts what it reads.
+  const bytes = read();
+  const known = places.get(place) ?? bytes;
+  places.set(place, known);
+  return known;
+}
+
 /** Expands a region's one zlib stream; the inflater alone would not say whose it is. */
 function expandRegion(
   source: ImageSource,
@@ -79,7 +98,8 @@ function regionInRam(
   inflater: Inflater,
 ): RegionBytes {
   const { fsoffset, size, compressedSize } = descriptor;
-  const copy = (): Uint8Array => readImage(source, fsoffset, size).slice();
+  const copy = (): Uint8Array =>
+    shared(source, descriptor, () => readImage(source, fsoffset, size));
   let resident: Uint8Array | undefined =
     compressedSize > 0
       ? expanded(source, name, descriptor, inflater)
@@ -102,10 +122,12 @@ function regionInRam(
 
 /** A region seen through the device's window. */
 function regionInWindow(
+  source: ImageSource,
   window: MtdWindow,
   name: RegionName,
-  { fsoffset, size }: RegionDescriptor,
+  descriptor: RegionDescriptor,
 ): RegionBytes {
+  const { fsoffset, size } = descriptor;
   let resident: Uint8Array | undefined;
   return {
     name,
@@ -113,7 +135,7 @@ function regionInWindow(
     place: 'window',
     // Only when asked for: an image file read through a window must not be loaded whole.
     get resident() {
-      return (resident ??= window.bytes(fsoffset, size));
+      return (resident ??= shared(source, descriptor, () => window.bytes(fsoffset, size)));
     },
     windowOffset: fsoffset,
     read: (offset, length) => window.copyFrom(fsoffset + offset, length),
@@ -157,7 +179,7 @@ export function placeRegion(
   const spec = REGIONS.find((row) => row.name === name);
   if (descriptor.compressedSize > 0 || descriptor.incore !== 0)
     return regionInRam(source, name, descriptor, inflater);
-  if (inWindow) return regionInWindow(window, name, descriptor);
+  if (inWindow) return regionInWindow(source, window, name, descriptor);
   return spec?.needsAddress === true
     ? regionInRam(source, name, descriptor, inflater)
     : regionOnDevice(source, name, descriptor);

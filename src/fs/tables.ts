@@ -5,13 +5,11 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
-import { ByteTable, fromPlanar } from '../ondisk/bytetable.ts';
+import { ByteTable } from '../ondisk/bytetable.ts';
+import type { TableLayout } from '../ondisk/bytetable.ts';
 import { typeOfMode } from '../ondisk/mode.ts';
 import { TABLE_NAMES } from '../ondisk/regions.ts';
 import type { TableName } from '../ondisk/regions.ts';
-
-/** How entries lie in their tables. */
-export type TableLayout = 'packed' | 'planar';
 
 /** The tables by name. */
 export type Tables = Readonly<Record<TableName, ByteTable>>;
@@ -41,7 +39,8 @@ const PROBED_INODES = 1024;
 /** Modes are st_mode: 16 bits. */
 const MODES = 0o200000;
 
-const INODE_TABLES = [
+/** Tables with a row for every inode. */
+export const INODE_TABLES = [
   'inode_file_size',
   'inode_name_offset',
   'inode_num_entries',
@@ -55,11 +54,10 @@ export const inodeCount = (tables: Tables, files: number): number =>
 
 function readAs(source: TableSource, layout: TableLayout): Tables {
   const tables: Partial<Record<TableName, ByteTable>> = {};
-  for (const name of TABLE_NAMES) {
-    const [bytes, depth] = [source.bytesOf(name), source.depthOf(name)];
-    const packed = layout === 'planar' ? fromPlanar(bytes, depth) : bytes;
-    tables[name] = new ByteTable(name, packed, depth, source.name);
-  }
+  for (const name of TABLE_NAMES)
+    tables[name] = new ByteTable(name, source.bytesOf(name), source.depthOf(name), {
+      ...{ image: source.name, layout },
+    });
   return tables as Tables;
 }
 

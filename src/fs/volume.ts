@@ -13,6 +13,8 @@ import type { EventSink } from '../base/events.ts';
 import { PAGE_SIZE, inodeNumber } from '../base/units.ts';
 import type { InodeNumber } from '../base/units.ts';
 import type { MtdDevice } from '../mtd/device.ts';
+import { PATH_MAX } from '../ondisk/constants.ts';
+import { ChildClaims } from './child-claims.ts';
 import { closeImage, openImage } from './image.ts';
 import type { ImageOptions, OpenImage } from './image.ts';
 import { InodeTable, ROOT_INODE } from './inode.ts';
@@ -22,6 +24,8 @@ import { NodeReader } from './nodes.ts';
 /** What opening an image needs beside the device. */
 export interface VolumeOptions extends ImageOptions {
   readonly sink?: EventSink;
+  /** Bytes of expanded cblocks to keep; by default one cblock, as the driver. */
+  readonly cblockBytes?: number;
 }
 
 /** One entry of a walk over the whole tree. */
@@ -31,21 +35,18 @@ export interface WalkEntry {
   readonly inode: Inode;
 }
 
-/** A child of a directory. */
-export interface ClaimedChild {
+/** A child of a directory, met on a walk. */
+export interface WalkedChild extends WalkEntry {
   readonly name: ByteString;
-  readonly inode: Inode;
 }
 
-/** Told what a walk leaves out: why, and which inode. */
-export type DamageSink = (error: AxfsError, inode: InodeNumber) => void;
+/** Told what a walk leaves out: why, which inode, and its path or, where that is not known, its directory's. */
+export type DamageSink = (error: AxfsError, inode: InodeNumber, path: ByteString) => void;
 
-/** Inodes met on a walk, each with the directory that has it. */
-export type ChildClaims = Map<InodeNumber, InodeNumber>;
-
-/** Links followed in one look-up, and bytes of a path: the kernel's limits. */
+/** Links followed in one look-up: the kernel's limit. */
 const MAX_SYMLINKS = 40;
-const PATH_MAX = 4096;
+/** Bytes of a path, or of a link's target, without the NUL at its end. */
+const PATH_BYTES = PATH_MAX - 1;
 
 /** An open image. */
 export class AxfsVolume {
@@ -63,7 +64,7 @@ export class AxfsVolume {
   constructor(device: MtdDevice, options: VolumeOptions) {
     this.image = openImage(device, options);
     this.inodes = new InodeTable(this.image);
-    this.nodes = new NodeReader(this.image, options.sink ?? ignoreEvents);
+    this.nodes = new NodeReader(this.image, options.sink ?? ignoreEvents, options.cblockBytes);
     try {
       this.root = this.#readRoot();
     } catch (error) {
@@ -133,10 +134,10 @@ export class AxfsVolume {
         'EINVAL',
         `${this.name}: inode ${String(inode.number)} is a ${inode.type}, not a symlink`,
       );
-    if (inode.size > PATH_MAX)
+    if (inode.size > PATH_BYTES)
       throw new AxfsError(
         'EIO',
-        `${this.name}: inode ${String(inode.number)}: symlink target has ${String(inode.size)} bytes, expected at most ${String(PATH_MAX)}`,
+        `${this.name}: inode ${String(inode.number)}: symlink target has ${String(inode.size)} bytes, expected at most ${String(PATH_BYTES)}`,
       );
     const target = new Uint8Array(inode.size);
     this.read(inode, 0, target);
@@ -180,62 +181,85 @@ export class AxfsVolume {
   }
 
   /**
-   * Children of a directory met on a walk, in table order; `claims` remembers the walk's directories.
+   * Children of a directory met on a walk, in table order, one by one; `claims` remembers the walk's
+   * directories, and is made by {@link newClaims}.
    *
-   * @throws AxfsError EIO when two directories claim the same inode: a damaged image could otherwise name
-   * its few inodes by more paths than a walk ever ends with. With `damaged`, a child that cannot be described
-   * is told there and left out instead.
+   * @throws AxfsError EIO when two directories claim the same inode, or paths get longer than the kernel's: a
+   * damaged image could otherwise name its few inodes by more paths than a walk ever ends with. With
+   * `damaged`, a child that cannot be described is told there and left out instead.
    */
-  claimChildren(
-    directory: Inode,
+  *children(
+    { path, inode: directory }: WalkEntry,
     claims: ChildClaims,
     damaged?: DamageSink,
-  ): readonly ClaimedChild[] {
-    if (damaged === undefined)
-      return this.readdir(directory).map(({ name, number }) => {
-        this.#claim(directory, number, claims);
-        return { name, inode: this.inodes.get(number) };
-      });
-    const children: ClaimedChild[] = [];
+  ): Generator<WalkedChild> {
+    const tell = (error: unknown, number: InodeNumber, at: ByteString): void => {
+      if (damaged === undefined || !(error instanceof AxfsError)) throw error;
+      damaged(error, number, at);
+    };
+    try {
+      claims.add(directory);
+    } catch (error) {
+      tell(error, directory.number, path);
+      return;
+    }
+    const prefix = path === '.' ? '' : path.endsWith('/') ? path : `${path}/`;
     for (let i = 0; i < directory.numEntries; i += 1) {
       const number = inodeNumber(directory.arrayIndex + i);
+      let at = path;
       try {
-        this.#claim(directory, number, claims);
-        children.push({ name: this.inodes.name(number), inode: this.inodes.get(number) });
+        const name = this.inodes.name(number);
+        at = `${prefix}${name}` as ByteString;
+        claims.check(directory, number);
+        this.#checkPath(at, number);
+        yield { path: at, name, inode: this.inodes.get(number) };
       } catch (error) {
-        if (!(error instanceof AxfsError)) throw error;
-        damaged(error, number);
+        tell(error, number, at);
       }
     }
-    return children;
   }
 
-  #claim(directory: Inode, number: InodeNumber, claims: ChildClaims): void {
-    const other = claims.get(number);
-    if (other !== undefined)
+  /** For {@link children}: a walk has found nothing yet. */
+  newClaims(): ChildClaims {
+    return new ChildClaims(this.name, this.inodes.count);
+  }
+
+  #checkPath(path: ByteString, number: InodeNumber): void {
+    if (path.length > PATH_BYTES)
       throw new AxfsError(
         'EIO',
-        `${this.name}: inode ${String(number)} is a child of both inode ${String(other)} and inode ${String(directory.number)}`,
+        `${this.name}: inode ${String(number)}: its path has ${String(path.length)} bytes, expected at most ${String(PATH_BYTES)}`,
       );
-    claims.set(number, directory.number);
   }
 
   /**
    * Every inode once, directories before their children, children in table order.
    *
-   * @throws AxfsError EIO when the tables are damaged, as {@link claimChildren}; with `damaged`, it goes on.
+   * @throws AxfsError EIO when the tables are damaged, as {@link children}; with `damaged`, it goes on.
    */
   *walk(damaged?: DamageSink): Generator<WalkEntry> {
-    const claims: ChildClaims = new Map();
-    const pending: WalkEntry[] = [{ path: '.' as ByteString, inode: this.root }];
-    for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
-      yield entry;
-      if (entry.inode.type !== 'dir') continue;
-      const prefix = entry.path === '.' ? '' : `${entry.path}/`;
-      const children = this.claimChildren(entry.inode, claims, damaged);
-      for (const { name, inode } of [...children].reverse())
-        pending.push({ path: `${prefix}${name}` as ByteString, inode });
+    const claims = this.newClaims();
+    yield* preorder({ path: '.' as ByteString, inode: this.root }, (directory) =>
+      this.children(directory, claims, damaged),
+    );
+  }
+}
+
+/** `top`, and each directory followed by what `childrenOf` gives for it; no deeper than directories are nested. */
+export function* preorder<T extends { readonly inode: Inode }>(
+  top: T,
+  childrenOf: (directory: T) => Iterator<T>,
+): Generator<T> {
+  yield top;
+  const open = top.inode.type === 'dir' ? [childrenOf(top)] : [];
+  for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+    const next = last.next();
+    if (next.done === true) {
+      open.pop();
+      continue;
     }
+    yield next.value;
+    if (next.value.inode.type === 'dir') open.push(childrenOf(next.value));
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a command needs from the machine it runs on: files, a terminal, a clock, the environment and
  * threads. Commands take it as an argument, so that tests run them on a machine made of maps
- * (test/support/fake-host.ts). Calls are synchronous; paths are bytes; sizes are exact to 2^53.
+ * (test/support/fake-host.ts). Calls are synchronous but where they wait for other programs; paths are bytes; sizes are exact to 2^53.
  *
  * Every failed call throws AxfsError with the errno name and one line that names the path; errno names that
  * the project has no use for become EIO.
@@ -28,6 +28,9 @@ export interface FileStat {
   readonly inode: bigint;
   /** st_nlink: names that the inode has. */
   readonly links: number;
+  /** st_mtim and st_ctim, nanoseconds since 1970: when content, and anything at all, last changed. */
+  readonly modified: bigint;
+  readonly changed: bigint;
 }
 
 /** A file open for reading. */
@@ -43,7 +46,9 @@ export interface OpenFile {
 export interface NewFile {
   /** Appends. */
   write(bytes: Uint8Array): void;
-  /** Flushes to the disk and gives the file its name, replacing what had it. */
+  /** Flushes to the disk and closes: what may fail for want of room has then been done. */
+  finish(): void;
+  /** Finishes if that is still to do, and gives the file its name, replacing what had it. */
   commit(): void;
   /** Removes what was written. Does nothing after `commit`. */
   discard(): void;
@@ -59,12 +64,17 @@ export interface Files {
   readlink(path: ByteString): ByteString;
   /** Absolute path without symlinks. */
   realpath(path: ByteString): ByteString;
+  /**
+   * Absolute path without symlinks of the file that `create` makes or replaces: a symlink at the end of `path`
+   * is followed, also one to a file that is not there yet.
+   */
+  landing(path: ByteString): ByteString;
   /** The whole content. */
   readFile(path: ByteString): Uint8Array;
   open(path: ByteString): OpenFile;
   /**
-   * Starts a file that appears under `path` only when it is complete. A regular file of that name keeps its
-   * permissions; anything else of that name is an error.
+   * Starts a file that appears under `path` only when it is complete. A symlink there stays and leads to the
+   * file. A regular file of that name keeps its permissions; anything else of that name is an error.
    */
   create(path: ByteString): NewFile;
 }
@@ -96,20 +106,48 @@ export interface NewTreeFile {
   discard(): void;
 }
 
+/** What tells one directory from another, and when it was changed. */
+export type DirectoryStat = Pick<FileStat, 'mode' | 'device' | 'inode' | 'modified'>;
+
+/**
+ * A directory held open: what is made in it goes into this very directory, wherever its path leads meanwhile.
+ * While one is held, a signal that comes during work waits until {@link Host.breathe}.
+ */
+export interface HeldDirectory {
+  readonly path: ByteString;
+  /** By which this process reaches it; not for messages. */
+  readonly reach: ByteString;
+  /** What it is, as far as the machine can hold a directory; else what its path leads to by now. */
+  stat(): DirectoryStat;
+  setMetadata(metadata: NewMetadata): void;
+  close(): void;
+}
+
 /**
  * Makes the files of a tree one by one. No call replaces what is there (EEXIST), and none follows a symlink
- * at the end of its path; what stands before the end is the caller's to check.
+ * at the end of its path; what stands before the end is the caller's to check, or `within`: the directory
+ * that the end of the path is a name in.
  */
 export interface TreeFiles {
   /** The user and group that new files belong to; user 0 may give them away and make devices. */
   readonly user: { readonly uid: number; readonly gid: number };
+  /**
+   * Opens a directory to make things in; in `within`, it has the name at the end of its path, or `name`.
+   *
+   * @throws AxfsError ENOTDIR, ELOOP when it is none.
+   */
+  hold(path: ByteString, within?: HeldDirectory, name?: ByteString): HeldDirectory;
   /** Makes a directory with mode 0700. */
-  makeDirectory(path: ByteString): void;
-  makeSymlink(path: ByteString, target: ByteString): void;
-  makeSpecial(path: ByteString, special: NewSpecial): void;
-  createFile(path: ByteString): NewTreeFile;
-  /** Sets the owner first, as that clears setuid; then permissions, then times. */
-  setMetadata(path: ByteString, metadata: NewMetadata): void;
+  makeDirectory(path: ByteString, within?: HeldDirectory): void;
+  makeSymlink(path: ByteString, target: ByteString, within?: HeldDirectory): void;
+  makeSpecial(path: ByteString, special: NewSpecial, within?: HeldDirectory): void;
+  createFile(path: ByteString, within?: HeldDirectory): NewTreeFile;
+  /**
+   * Sets the owner first, as that clears setuid; then permissions, then times.
+   *
+   * @throws AxfsError EINVAL for owners that there cannot be, before anything is set.
+   */
+  setMetadata(path: ByteString, metadata: NewMetadata, within?: HeldDirectory): void;
 }
 
 /** An anonymous temporary file. */
@@ -123,8 +161,9 @@ export interface Spool {
   close(): void;
 }
 
-/** Standard output and standard error. A reader that went away ends output quietly. */
+/** Standard output and standard error. */
 export interface Terminal {
+  /** @throws ClosedOutputError when the reader went away; AxfsError when writing fails otherwise. */
   out(data: string | Uint8Array): void;
   err(text: string): void;
   readonly outIsTty: boolean;
@@ -156,6 +195,8 @@ export interface Host {
   readonly version: string;
   /** Milliseconds since some fixed moment. */
   now(): number;
+  /** Lets the machine do what waits meanwhile, such as noticing a signal; long work calls it now and then. */
+  breathe(): Promise<void>;
   /** An environment variable. */
   environment(name: string): string | undefined;
   /**
@@ -172,16 +213,16 @@ export interface Host {
   /** A fresh hash of this algorithm. */
   hash(algorithm: HashAlgorithm): Hash;
   /** What comes next on standard input; says how many bytes there were: fewer than `into` holds only at its end. */
-  readInput(into: Uint8Array): number;
+  readInput(into: Uint8Array): Promise<number>;
   /** A fresh temporary file. */
   spool(): Spool;
   /**
-   * Expands a gzip stream piece by piece; `name` is what messages call it.
+   * Expands what begins as a gzip stream does, piece by piece; `name` is what messages call it.
    *
    * @throws AxfsError EIO when it is damaged or ends early; what `input` and `output` throw.
    */
   gunzip(
-    input: Iterable<Uint8Array>,
+    input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     output: (bytes: Uint8Array) => void,
     name: string,
   ): Promise<void>;

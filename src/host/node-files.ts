@@ -9,7 +9,10 @@ import { byteStringOf, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { FileStat, Files, NewFile, OpenFile } from './host.ts';
+import { landingOf } from './landing.ts';
+import type { Links } from './landing.ts';
 import { UnfinishedFiles } from './unfinished.ts';
+import type { RandomText } from './unfinished.ts';
 import { attempt } from './world-error.ts';
 
 /** Most bytes of one read or write: the kernel takes at most 2^31 - 4096. */
@@ -30,6 +33,8 @@ const statOf = (stat: fs.BigIntStats): FileStat => ({
   device: Number(stat.dev),
   inode: stat.ino,
   links: Number(stat.nlink),
+  modified: stat.mtimeNs,
+  changed: stat.ctimeNs,
 });
 const EXACT = { bigint: true } as const;
 
@@ -57,10 +62,24 @@ function openForReading(path: ByteString): OpenFile {
   };
 }
 
-/** Where `path` leads, and the permissions of what is there; a new name leads to itself. */
+const realpath = (path: ByteString): ByteString =>
+  bytes(fs.realpathSync.native(native(path), { encoding: 'buffer' }));
+const readlink = (path: ByteString): ByteString =>
+  bytes(fs.readlinkSync(native(path), { encoding: 'buffer' }));
+
+const LINKS: Links = {
+  realpath,
+  target: (path) =>
+    fs.lstatSync(native(path), { throwIfNoEntry: false })?.isSymbolicLink() === true
+      ? readlink(path)
+      : undefined,
+};
+
+/** Where `path` leads, and the permissions of what is there. */
 function targetOf(path: ByteString): { target: ByteString; permissions: number | undefined } {
-  const there = fs.statSync(native(path), { throwIfNoEntry: false });
-  if (there === undefined) return { target: path, permissions: undefined };
+  const target = landingOf(LINKS, path);
+  const there = fs.lstatSync(native(target), { throwIfNoEntry: false });
+  if (there === undefined) return { target, permissions: undefined };
   if (there.isDirectory())
     throw new AxfsError('EISDIR', `cannot create ${toPrintable(path)}: it is a directory (EISDIR)`);
   if (!there.isFile())
@@ -68,22 +87,36 @@ function targetOf(path: ByteString): { target: ByteString; permissions: number |
       'EEXIST',
       `cannot create ${toPrintable(path)}: it exists and is not a regular file (EEXIST)`,
     );
-  return {
-    target: bytes(fs.realpathSync.native(native(path), { encoding: 'buffer' })),
-    permissions: there.mode % FORMAT_UNIT,
-  };
+  return { target, permissions: there.mode % FORMAT_UNIT };
+}
+
+/** What a file system says that does not flush directories, or keeps this one from being read. */
+const NO_FLUSH: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EINVAL',
+  'ENOTSUP',
+  'EPERM',
+  'EROFS',
+]);
+
+/** Makes a new name last: without this a crash may still bring back the old file. */
+function flushFolderOf(file: ByteString): void {
+  const folder = byteStringOf(file.slice(0, file.lastIndexOf('/') + 1));
+  try {
+    const descriptor = fs.openSync(native(folder), fs.constants.O_RDONLY);
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (error) {
+    if (!NO_FLUSH.has((error as NodeJS.ErrnoException).code)) throw error;
+  }
 }
 
 function createFile(path: ByteString, unfinished: UnfinishedFiles): NewFile {
   const { target, permissions } = attempt('create', path, () => targetOf(path));
-  const slash = target.lastIndexOf('/') + 1;
-  const temporary = byteStringOf(target.slice(0, slash) + unfinished.freshName());
-  const descriptor = attempt('create', path, () => {
-    const opened = fs.openSync(native(temporary), 'wx');
-    if (permissions !== undefined) fs.fchmodSync(opened, permissions);
-    return opened;
-  });
-  const forget = unfinished.remember(native(temporary));
+  const { path: temporary, descriptor, settle } = unfinished.open({ path, target });
   let open = true;
   const close = (): void => {
     if (open) fs.closeSync(descriptor);
@@ -91,7 +124,7 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewFile {
   };
   const discard = (): void => {
     close();
-    forget('remove');
+    settle('remove');
   };
   const orDiscard = (verb: string, call: () => void): void => {
     try {
@@ -101,6 +134,17 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewFile {
       throw error;
     }
   };
+  const finish = (): void => {
+    if (!open) return;
+    orDiscard('write', () => {
+      fs.fsyncSync(descriptor);
+      close();
+    });
+  };
+  if (permissions !== undefined)
+    orDiscard('create', () => {
+      fs.fchmodSync(descriptor, permissions);
+    });
   return {
     write(data) {
       orDiscard('write', () => {
@@ -108,32 +152,32 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewFile {
           done += fs.writeSync(descriptor, data, done, Math.min(data.length - done, TRANSFER_MAX));
       });
     },
+    finish,
     commit() {
+      finish();
       orDiscard('write', () => {
-        fs.fsyncSync(descriptor);
-        close();
-        fs.renameSync(native(temporary), native(target));
+        fs.renameSync(temporary, native(target));
       });
-      forget('keep');
+      settle('keep');
+      attempt('write', path, () => {
+        flushFolderOf(target);
+      });
     },
     discard,
   };
 }
 
 /** The file system of this process. */
-export function createNodeFiles(): Files {
-  const unfinished = new UnfinishedFiles();
+export function createNodeFiles(random?: RandomText): Files {
+  const unfinished = new UnfinishedFiles(random);
   return {
     lstat: (path) => attempt('stat', path, () => statOf(fs.lstatSync(native(path), EXACT))),
     stat: (path) => attempt('stat', path, () => statOf(fs.statSync(native(path), EXACT))),
     readdir: (path) =>
       attempt('list', path, () => fs.readdirSync(native(path), { encoding: 'buffer' }).map(bytes)),
-    readlink: (path) =>
-      attempt('read', path, () => bytes(fs.readlinkSync(native(path), { encoding: 'buffer' }))),
-    realpath: (path) =>
-      attempt('resolve', path, () =>
-        bytes(fs.realpathSync.native(native(path), { encoding: 'buffer' })),
-      ),
+    readlink: (path) => attempt('read', path, () => readlink(path)),
+    realpath: (path) => attempt('resolve', path, () => realpath(path)),
+    landing: (path) => attempt('resolve', path, () => landingOf(LINKS, path)),
     readFile: (path) => attempt('read', path, () => fs.readFileSync(native(path))),
     open: openForReading,
     create: (path) => createFile(path, unfinished),

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { DEFAULT_CODEC, codecOf } from '../codec/codecs.ts';
 import type { CodecModules } from '../codec/codecs.ts';
 import { createInlineCompressor } from '../codec/compressor.ts';
@@ -119,6 +120,7 @@ export function createNodeHost(): Host {
     cpus: Math.min(MAX_JOBS, availableParallelism()),
     version: packageVersion(),
     now: () => performance.now(),
+    breathe: () => setImmediate(),
     environment: (name) => process.env[name],
     makeCompressor(jobs, name = DEFAULT_CODEC) {
       const codec = codecOf(name);

@@ -11,50 +11,27 @@ import { byteStringOf, fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { Errno } from '../base/errno.ts';
-import type { NewMetadata, NewSpecial, NewTreeFile, TreeFiles } from './host.ts';
+import { AwaitedSignals, holdDirectory } from './held-directory.ts';
+import type { HeldDirectory, NewSpecial, NewTreeFile, TreeFiles } from './host.ts';
+import { setByDescriptor, setByPath } from './tree-metadata.ts';
 import { UnfinishedFiles } from './unfinished.ts';
+import type { RandomText } from './unfinished.ts';
 import { attempt } from './world-error.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 /** Most bytes of one write: the kernel takes at most 2^31 - 4096. */
 const TRANSFER_MAX = 2 ** 30;
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
 
 const native = (path: ByteString): Buffer => Buffer.from(path, 'latin1');
 
-/** Owner first: giving a file away clears its setuid and setgid bits. */
-function setByDescriptor(descriptor: number, { owner, mode, mtime }: NewMetadata): void {
-  if (owner !== undefined) fs.fchownSync(descriptor, owner.uid, owner.gid);
-  fs.fchmodSync(descriptor, mode);
-  fs.futimesSync(descriptor, mtime, mtime);
-}
-
-/** A directory is opened, so that nothing can take its place meanwhile; opening a device would use it. */
-function setByPath(path: Buffer, metadata: NewMetadata): void {
-  const there = fs.lstatSync(path);
-  if (there.isDirectory()) {
-    const descriptor = fs.openSync(path, O_RDONLY + O_DIRECTORY + O_NOFOLLOW);
-    try {
-      setByDescriptor(descriptor, metadata);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-    return;
-  }
-  const { owner, mode, mtime } = metadata;
-  if (owner !== undefined) fs.lchownSync(path, owner.uid, owner.gid);
-  if (!there.isSymbolicLink()) fs.chmodSync(path, mode);
-  fs.lutimesSync(path, mtime, mtime);
-}
-
-function createFile(path: ByteString, unfinished: UnfinishedFiles): NewTreeFile {
-  const slash = path.lastIndexOf('/') + 1;
-  const temporary = native(byteStringOf(path.slice(0, slash) + unfinished.freshName()));
-  const descriptor = attempt('create', path, () =>
-    fs.openSync(temporary, O_WRONLY + O_CREAT + O_EXCL + O_NOFOLLOW, PRIVATE_FILE),
-  );
-  const forget = unfinished.remember(temporary);
+function createFile(
+  path: ByteString,
+  target: ByteString,
+  unfinished: UnfinishedFiles,
+): NewTreeFile {
+  const place = { path, target, mode: PRIVATE_FILE };
+  const { path: temporary, descriptor, settle } = unfinished.open(place);
   let isOpen = true;
   let length = 0;
   const close = (): void => {
@@ -63,7 +40,7 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewTreeFile 
   };
   const discard = (): void => {
     close();
-    forget('remove');
+    settle('remove');
   };
   const orDiscard = (call: () => void): void => {
     try {
@@ -93,14 +70,14 @@ function createFile(path: ByteString, unfinished: UnfinishedFiles): NewTreeFile 
         if (fs.fstatSync(descriptor).size < length) fs.ftruncateSync(descriptor, length);
         setByDescriptor(descriptor, metadata);
         close();
-        if (fs.lstatSync(native(path), { throwIfNoEntry: false }) !== undefined)
+        if (fs.lstatSync(native(target), { throwIfNoEntry: false }) !== undefined)
           throw new AxfsError(
             'EEXIST',
             `cannot create ${toPrintable(path)}: it exists already (EEXIST)`,
           );
-        fs.renameSync(temporary, native(path));
+        fs.renameSync(temporary, native(target));
       });
-      forget('keep');
+      settle('keep');
     },
     discard,
   };
@@ -120,10 +97,14 @@ const TEXTS: Readonly<Record<string, Errno>> = {
 /** Exit codes of xargs(1): the program cannot be run, or is not there. */
 const NOT_RUNNABLE = [126, 127];
 
-/** Runs a program with arguments that are bytes. */
-function runWith(program: 'mkfifo' | 'mknod', path: ByteString, words: readonly string[]): void {
+/** Runs a program with arguments that are bytes; `place` is where `path` is reached. */
+function runWith(
+  program: 'mkfifo' | 'mknod',
+  { path, place }: { readonly path: ByteString; readonly place: ByteString },
+  words: readonly string[],
+): void {
   // A path that begins with a dash would be an option.
-  const argument = path.startsWith('/') ? path : `./${path}`;
+  const argument = place.startsWith('/') ? place : `./${place}`;
   const input = native(byteStringOf([argument, ...words].map((word) => `${word}\0`).join('')));
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
   try {
@@ -142,35 +123,49 @@ function runWith(program: 'mkfifo' | 'mknod', path: ByteString, words: readonly 
   }
 }
 
-function makeSpecial(path: ByteString, special: NewSpecial): void {
+function makeSpecial(
+  at: { readonly path: ByteString; readonly place: ByteString },
+  special: NewSpecial,
+): void {
   if (special.type === 'fifo') {
-    runWith('mkfifo', path, []);
+    runWith('mkfifo', at, []);
     return;
   }
   const letter = special.type === 'char' ? 'c' : 'b';
-  runWith('mknod', path, [letter, String(special.major), String(special.minor)]);
+  runWith('mknod', at, [letter, String(special.major), String(special.minor)]);
+}
+
+/** Where a path is reached: through the directory that is held, whatever its path leads to. */
+function placeOf(path: ByteString, within?: HeldDirectory, name?: ByteString): ByteString {
+  // Where nothing can be held, paths are all there is.
+  if (within === undefined || within.reach === within.path) return path;
+  return byteStringOf(`${within.reach}/${name ?? path.slice(path.lastIndexOf('/') + 1)}`);
 }
 
 /** Trees on the file system of this process. */
-export function createNodeTree(): TreeFiles {
-  const unfinished = new UnfinishedFiles();
+export function createNodeTree(random?: RandomText): TreeFiles {
+  const unfinished = new UnfinishedFiles(random);
+  const signals = new AwaitedSignals();
   return {
     user: { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1 },
-    makeDirectory(path) {
+    hold: (path, within, name) => holdDirectory(path, placeOf(path, within, name), signals),
+    makeDirectory(path, within) {
       attempt('create', path, () => {
-        fs.mkdirSync(native(path), PRIVATE_DIRECTORY);
+        fs.mkdirSync(native(placeOf(path, within)), PRIVATE_DIRECTORY);
       });
     },
-    makeSymlink(path, target) {
+    makeSymlink(path, target, within) {
       attempt('create', path, () => {
-        fs.symlinkSync(native(target), native(path));
+        fs.symlinkSync(native(target), native(placeOf(path, within)));
       });
     },
-    makeSpecial,
-    createFile: (path) => createFile(path, unfinished),
-    setMetadata(path, metadata) {
+    makeSpecial(path, special, within) {
+      makeSpecial({ path, place: placeOf(path, within) }, special);
+    },
+    createFile: (path, within) => createFile(path, placeOf(path, within), unfinished),
+    setMetadata(path, metadata, within) {
       attempt('set owner, mode or time of', path, () => {
-        setByPath(native(path), metadata);
+        setByPath(native(placeOf(path, within)), metadata);
       });
     },
   };

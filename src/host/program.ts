@@ -4,6 +4,8 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { fromBytes, toText } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import type { Host } from './host.ts';
@@ -25,11 +27,23 @@ export function programArguments(): readonly string[] {
 }
 
 /**
- * Runs `command` and ends the process with its exit code. The end is explicit: leaving it to an empty event
- * loop can hang in V8's concurrent compiler (nodejs/node#54918). Output is written at once, so none is lost.
+ * Ends the process. V8 compiles what runs often in other threads, and these wait for the main thread when they
+ * run out of heap; a process that waits for them to end in turn hangs (nodejs/node#54918), in one of five runs
+ * at worst. After a collection they find room, and end. No other code may call `process.exit`.
+ */
+function endProcess(code: number): never {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (() => void) | undefined;
+  collect?.();
+  process.exit(code);
+}
+
+/**
+ * Runs `command` and ends the process with its exit code, explicitly: an empty event loop may hang as well.
+ * Output is written at once, so none is lost.
  */
 export async function runProgram(
   command: (argv: readonly string[], host: Host) => Promise<number>,
 ): Promise<never> {
-  process.exit(await command(programArguments(), createNodeHost()));
+  endProcess(await command(programArguments(), createNodeHost()));
 }

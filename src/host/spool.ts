@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { fromText } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
@@ -21,30 +23,34 @@ const STDIN_NAME = fromText('standard input');
 /** Pause before a pipe that had nothing to say is asked again, milliseconds. */
 const RETRY_MS = 5;
 
-/** Reads standard input until `into` is full or the input ends; says how many bytes there were. */
-export function readStandardInput(into: Uint8Array): number {
+const readPipe = promisify(fs.read);
+
+/**
+ * Reads standard input until `into` is full or the input ends; says how many bytes there were. A thread waits
+ * for them, so that signals are noticed meanwhile.
+ */
+export async function readStandardInput(into: Uint8Array): Promise<number> {
   let done = 0;
   while (done < into.length) {
-    const got = readSome(into.subarray(done));
+    const got = await readSome(into.subarray(done));
     if (got === 0) break;
     done += got;
   }
   return done;
 }
 
-function readSome(into: Uint8Array): number {
+async function readSome(into: Uint8Array): Promise<number> {
   for (;;) {
-    const got = attempt('read', STDIN_NAME, () => {
-      try {
-        return fs.readSync(STDIN, into);
-      } catch (error) {
-        // Someone made the pipe non-blocking, and it is empty just now.
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
-        throw error;
-      }
-    });
-    if (got !== undefined) return got;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    try {
+      return (await readPipe(STDIN, into, 0, into.length, null)).bytesRead;
+    } catch (error) {
+      // Someone made the pipe non-blocking, and it is empty just now.
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') await setTimeout(RETRY_MS);
+      else
+        attempt('read', STDIN_NAME, () => {
+          throw error;
+        });
+    }
   }
 }
 
@@ -95,13 +101,17 @@ export function createSpool(): Spool {
   };
 }
 
+/** What zlib says of bytes behind a member that do not begin another. */
+const NO_HEADER = 'incorrect header check';
+
 /**
- * Expands a gzip stream, of one member or several, piece by piece.
+ * Expands what begins as a gzip stream, of one member or several, piece by piece. Zeros behind it are padding.
  *
- * @throws AxfsError EIO `NAME: …` when the stream is damaged or ends early; what `input` and `output` throw.
+ * @throws AxfsError EIO `NAME: …` when the stream is damaged, ends early or is followed by something else; what
+ * `input` and `output` throw.
  */
 export async function gunzipStream(
-  input: Iterable<Uint8Array>,
+  input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   output: (bytes: Uint8Array) => void,
   name: string,
 ): Promise<void> {
@@ -116,6 +126,11 @@ export async function gunzipStream(
   } catch (error) {
     if (error instanceof AxfsError) throw error;
     const { message } = error as Error;
-    throw new AxfsError('EIO', `${name}: cannot expand it: ${message}, expected a gzip stream`);
+    throw new AxfsError(
+      'EIO',
+      message === NO_HEADER
+        ? `${name}: more bytes follow its gzip stream, expected none or another gzip stream`
+        : `${name}: cannot expand it: ${message}, expected a gzip stream`,
+    );
   }
 }

@@ -7,6 +7,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { AxfsError } from '../base/errno.ts';
+import { ClosedOutputError } from './closed-output.ts';
 import type { Terminal } from './host.ts';
 
 const DEFAULT_COLUMNS = 80;
@@ -38,8 +39,7 @@ export function createTerminal(): Terminal {
         writeAll(STDOUT, typeof data === 'string' ? Buffer.from(data) : data);
       } catch (error) {
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-        // The reader has seen enough (`… | head`): no one is left to tell.
-        if (code === 'EPIPE') process.exit(0);
+        if (code === 'EPIPE') throw new ClosedOutputError();
         const known = code === 'ENOSPC' || code === 'EFBIG' ? code : 'EIO';
         throw new AxfsError(known, `cannot write standard output: ${message}`);
       }

@@ -22,6 +22,7 @@ import { encodeHead, placeRegions } from './layout.ts';
 import type { RegionContent } from './layout.ts';
 import type { StoredNodes } from './node-store.ts';
 import { storeNodes } from './nodes.ts';
+import type { Pause } from './pace.ts';
 import type { XipPolicy } from './policy.ts';
 import { reportBuild } from './report.ts';
 import type { BuildReport } from './report.ts';
@@ -57,6 +58,8 @@ export interface BuildOptions {
   readonly makeStore?: () => ByteStore;
   /** Called with stored and total file pages. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called every few milliseconds of work, and waited for; the image does not depend on it. */
+  readonly pause?: Pause;
 }
 
 /** A finished image. */
@@ -83,8 +86,8 @@ export interface BuiltImage {
 /**
  * Builds an image.
  *
- * @throws AxfsError EINVAL for an entry that cannot be stored, EFBIG in `compat` for a file or an image that
- * the original format cannot hold, EIO for a file that is not as long as announced.
+ * @throws AxfsError EINVAL for an entry that cannot be stored, EFBIG for more contents than 2^25
+ * pages, and in `compat` for a file or an image that the original format cannot hold, EIO for a file that is not as long as announced.
  */
 export async function buildImage(
   tree: TreeDirectory,
@@ -109,6 +112,7 @@ export async function buildImage(
     order: placementOrder(plan, options.sort),
     makeStore: options.makeStore,
     onProgress: options.onProgress,
+    pause: options.pause,
   });
   const close = (): void => {
     for (const sink of [nodes.xip, nodes.byteAligned, nodes.compressed]) sink.close();
@@ -126,7 +130,7 @@ export async function buildImage(
     const runs = runsOf(regions);
     const sha1 = compat ? undefined : options.sha1;
     const blank = encodeHead(layout, facts);
-    const digest = sha1 && digestOf(filePieces(layout, blank, runs), sha1());
+    const digest = sha1 && (await digestOf(filePieces(layout, blank, runs), sha1(), options.pause));
     const head = digest === undefined ? blank : encodeHead(layout, { ...facts, digest });
     const pieces = (): Iterable<Uint8Array> => filePieces(layout, head, runs);
     // Pieces that come from files share one buffer.

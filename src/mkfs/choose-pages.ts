@@ -2,7 +2,8 @@
  * The pages of a tree that a policy selects, with what choosing among them needs to know: how often each
  * was used, whether it is written, what it would take compressed. Contents are read once, and only of files
  * that have such pages. A page is measured by itself: where the builder compresses several together, it saves
- * less by leaving the cblock than was measured, and the image grows by more than a choice says.
+ * less by leaving the cblock than was measured, and the image grows by more than a choice says. So it does by a
+ * page whose content other files have, too, where it is not selected: it stays compressed for those.
  *
  * @module
  */

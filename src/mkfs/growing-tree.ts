@@ -38,17 +38,21 @@ export function setMetadata(entry: GrowingEntry, { mode, uid, gid }: Metadata): 
 /** A copy that may change while the tree does not; hard links stay hard links. */
 export function growingCopy(tree: TreeDirectory): GrowingDirectory {
   const copies = new Map<TreeEntry, GrowingEntry>();
-  const copyDirectory = ({ entries, ...rest }: TreeDirectory): GrowingDirectory => ({
-    ...rest,
-    entries: new Map([...entries].map(([name, entry]) => [name, copyOf(entry)])),
+  const emptied = (directory: TreeDirectory): GrowingDirectory => ({
+    ...directory,
+    entries: new Map<ByteString, GrowingEntry>(),
   });
-  const copyOf = (entry: TreeEntry): GrowingEntry => {
-    if (entry.type === 'dir') return copyDirectory(entry);
-    const copy = copies.get(entry) ?? { ...entry };
-    copies.set(entry, copy);
-    return copy;
-  };
-  return copyDirectory(tree);
+  const root = emptied(tree);
+  // No recursion: a path of an archive may have some two thousand directories.
+  const waiting = [{ from: tree, to: root }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+    for (const [name, entry] of next.from.entries) {
+      const copy = copies.get(entry) ?? (entry.type === 'dir' ? emptied(entry) : { ...entry });
+      if (entry.type !== 'dir') copies.set(entry, copy);
+      else if (copy.type === 'dir') waiting.push({ from: entry, to: copy });
+      next.to.entries.set(name, copy);
+    }
+  return root;
 }
 
 /** Where a path ends: the directory that holds its last component, which need not exist. */

@@ -11,6 +11,8 @@ import type { RegionName } from '../ondisk/regions.ts';
 import { NO_DIGEST } from '../ondisk/superblock.ts';
 import type { ByteRun } from './chunks.ts';
 import type { Layout } from './layout.ts';
+import { Pace } from './pace.ts';
+import type { Pause } from './pace.ts';
 
 /** A SHA-1 in the making; the machine has one. */
 export interface Sha1 {
@@ -20,6 +22,8 @@ export interface Sha1 {
 }
 
 const SHA1_BYTES = 20;
+/** Pieces of an image, of up to a megabyte, to read or write between two pauses. */
+export const PIECES_PER_PAUSE = 16;
 
 /** Bytes in memory as a run. */
 export const runOf = (bytes: Uint8Array): ByteRun => ({
@@ -75,8 +79,17 @@ export function* partOf(
 }
 
 /** The digest field over a file whose digest field is still zero. */
-export function digestOf(pieces: Iterable<Uint8Array>, sha1: Sha1): Uint8Array {
-  for (const piece of pieces) sha1.update(piece);
+export async function digestOf(
+  pieces: Iterable<Uint8Array>,
+  sha1: Sha1,
+  pause?: Pause,
+): Promise<Uint8Array> {
+  const pace = new Pace(pause, PIECES_PER_PAUSE);
+  for (const piece of pieces) {
+    sha1.update(piece);
+    const rest = pace.step();
+    if (rest !== undefined) await rest;
+  }
   const hex = sha1.hex();
   assert(hex.length === 2 * SHA1_BYTES, () => `a SHA-1 has 20 bytes: ${hex}`);
   const digest = NO_DIGEST.slice();

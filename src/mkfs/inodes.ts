@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { toPrintable } from '../base/bytestring.ts';
-import { pagesOf } from '../base/units.ts';
+import { PAGE_SIZE, pagesOf } from '../base/units.ts';
 import { encodeRdev } from '../ondisk/mode.ts';
 import { checkEntry, checkName, joinPath, modeOf, sizeOf, sortedEntries } from './tree.ts';
 import type { TreeDirectory, TreeEntry } from './tree.ts';
@@ -17,6 +17,12 @@ import type { TreeDirectory, TreeEntry } from './tree.ts';
 const ROOT_NAME = './' as ByteString;
 /** Files of this size and more do not fit the original's 4-byte table. */
 const COMPAT_FILE_SIZE_LIMIT = 2 ** 32;
+
+/**
+ * Most pages of an image, 128 GiB of contents; tables of nodes take some 50 bytes of memory for each while an
+ * image is built. The format itself ends at 2^32 nodes, where the builder's numbers of 32 bits do.
+ */
+export const PAGES_MAX = 2 ** 25;
 
 /** An inode before its pages are stored. */
 export interface PlannedInode {
@@ -52,8 +58,9 @@ export interface InodePlan {
 /**
  * Numbers the inodes of a tree.
  *
- * @throws AxfsError EINVAL naming an entry that cannot be stored; EFBIG, in `compat`, naming a file of 4 GiB
- * or more, which the original builder would truncate.
+ * @throws AxfsError EINVAL naming an entry that cannot be stored; EFBIG naming the file with which there are
+ * more than {@link PAGES_MAX} pages, or, in `compat`, a file of 4 GiB or more, which the original builder would
+ * truncate.
  */
 export function planInodes(root: TreeDirectory, compat: boolean): InodePlan {
   const modes = planModes(root);
@@ -83,6 +90,11 @@ export function planInodes(root: TreeDirectory, compat: boolean): InodePlan {
         );
       inodes.push({ ...common, fileSize, numEntries: pages, arrayIndex: blocks });
       blocks += pages;
+      if (blocks > PAGES_MAX)
+        throw new AxfsError(
+          'EFBIG',
+          `${toPrintable(path)}: with its ${String(fileSize)} bytes there are ${String(blocks)} pages of contents, expected at most ${String(PAGES_MAX)} (${String((PAGES_MAX * PAGE_SIZE) / 2 ** 30)} GiB)`,
+        );
     }
   }
   assert(

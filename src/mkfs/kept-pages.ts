@@ -14,35 +14,35 @@ interface KeptPage {
   readonly length: number;
 }
 
-/** First pages of groups, by group. */
+/** First pages of lots (page-groups.ts), by lot. */
 export class KeptPages {
   readonly #sink: ByteSink;
   readonly #pages = new Map<number, KeptPage>();
   readonly #bytes = new Uint8Array(PAGE_SIZE);
-  /** Group whose bytes are in `#bytes`; runs of equal pages (zeros) are compared without reading again. */
+  /** Lot whose bytes are in `#bytes`; runs of equal pages (zeros) are compared without reading again. */
   #loaded = -1;
 
   constructor(makeStore: (() => ByteStore) | undefined) {
     this.#sink = new ByteSink(makeStore);
   }
 
-  has(group: number): boolean {
-    return this.#pages.has(group);
+  has(lot: number): boolean {
+    return this.#pages.has(lot);
   }
 
-  /** Keeps the bytes of `node` as those of the group. */
-  keep(group: number, node: number, bytes: Uint8Array): void {
-    this.#pages.set(group, { node, at: this.#sink.size, length: bytes.length });
+  /** Keeps the bytes of `node` as those of the lot. */
+  keep(lot: number, node: number, bytes: Uint8Array): void {
+    this.#pages.set(lot, { node, at: this.#sink.size, length: bytes.length });
     this.#sink.append(bytes);
   }
 
-  /** Node of the group whose bytes are these, if they are. */
-  find(group: number, bytes: Uint8Array): number | undefined {
-    const kept = this.#pages.get(group);
+  /** Node of the lot whose bytes are these, if they are. */
+  find(lot: number, bytes: Uint8Array): number | undefined {
+    const kept = this.#pages.get(lot);
     if (kept?.length !== bytes.length) return undefined;
     const there = this.#bytes.subarray(0, kept.length);
-    if (this.#loaded !== group) this.#sink.readAt(there, kept.at);
-    this.#loaded = group;
+    if (this.#loaded !== lot) this.#sink.readAt(there, kept.at);
+    this.#loaded = lot;
     return bytesEqual(there, bytes) ? kept.node : undefined;
   }
 

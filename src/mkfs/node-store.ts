@@ -43,6 +43,8 @@ export interface StoredNodes {
 export interface QueuedPage {
   readonly node: number;
   readonly bytes: Uint8Array;
+  /** Zeros that follow it in the cblock. */
+  readonly zeros: number;
 }
 
 /** Of a node whose type is not known yet. */
@@ -104,7 +106,7 @@ export class NodeStore {
   }
 
   /** Settles a node: bytes without alignment, and `zeros` behind them. */
-  settleBanode({ node, bytes }: QueuedPage, zeros: number): void {
+  settleBanode({ node, bytes }: Pick<QueuedPage, 'node' | 'bytes'>, zeros: number): void {
     this.#settle(node, NODE_TYPE.byteAligned, this.#banodeOffsets.push(this.byteAligned.size));
     this.byteAligned.append(bytes);
     this.byteAligned.appendZeros(zeros);
@@ -119,10 +121,10 @@ export class NodeStore {
     }
     const cblock = this.#cblockOffsets.push(this.compressed.size);
     let expanded = 0;
-    for (const { node, bytes } of pages) {
+    for (const { node, bytes, zeros } of pages) {
       this.#cnodeCblocks.push(cblock);
       this.#settle(node, NODE_TYPE.compressed, this.#cnodeOffsets.push(expanded));
-      expanded += bytes.length;
+      expanded += bytes.length + zeros;
     }
     assert(
       stored.length > 0 && stored.length < expanded,

@@ -4,8 +4,9 @@
  * batches and come back in order, so the result does not depend on who compresses them.
  *
  * Without features the result is the original builder's. Sharing equal pages needs a look at all contents
- * first (survey.ts); a page that someone executes in place is then stored for all who have it in the XIP
- * region, and no second time compressed.
+ * first (survey.ts). Pages selected for execution in place share with one another only, and others with
+ * others: a page that nobody selected never gets into the XIP region, where drivers up to Linux 3.15 misread
+ * a read that goes on from it to a compressed page.
  *
  * @module
  */
@@ -17,9 +18,13 @@ import { hasPages, pagesOfContent } from './content.ts';
 import type { InodePlan, PlannedInode } from './inodes.ts';
 import { KeptPages } from './kept-pages.ts';
 import { NodeStore } from './node-store.ts';
+import { Pace } from './pace.ts';
+import type { Pause } from './pace.ts';
+import { PAGE_KIND, lotOf } from './page-groups.ts';
+import type { PageKind } from './page-groups.ts';
 import type { QueuedPage, StoredNodes } from './node-store.ts';
 import type { PageSelector, XipPolicy } from './policy.ts';
-import { NO_TWIN, selectorOf, surveyPages } from './survey.ts';
+import { NO_TWIN, kindOf, selectorOf, surveyPages } from './survey.ts';
 import type { Survey } from './survey.ts';
 
 /** How pages are stored. */
@@ -38,6 +43,8 @@ export interface NodeOptions {
   readonly makeStore?: (() => ByteStore) | undefined;
   /** Called as pages are stored. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called now and then, and waited for. */
+  readonly pause?: Pause | undefined;
 }
 
 /** Pages that leave together: one cblock, or a tail that is stored as it is. */
@@ -70,8 +77,9 @@ export async function storeNodes(plan: InodePlan, options: NodeOptions): Promise
     () => `a cblock is whole pages: ${String(options.cblockSize)}`,
   );
   const order = options.order ?? plan.inodes.map((_, number) => number);
-  const survey = options.dedupe ? surveyPages(plan, order, options.policy) : undefined;
-  const writer = new NodeWriter(plan, options, survey);
+  const pace = new Pace(options.pause);
+  const survey = options.dedupe ? await surveyPages(plan, order, options.policy, pace) : undefined;
+  const writer = new NodeWriter(plan, options, survey, pace);
   try {
     for (const number of order) await writer.addInode(number);
     return await writer.finish();
@@ -87,6 +95,7 @@ class NodeWriter {
   readonly #survey: Survey | undefined;
   readonly #store: NodeStore;
   readonly #kept: KeptPages;
+  readonly #pace: Pace;
   readonly #firstNodes: Float64Array;
   /** Of batches: pages of the open cblock, parcels of the open batch, batches under way. */
   #cblock: QueuedPage[] = [];
@@ -99,8 +108,9 @@ class NodeWriter {
   #sharedInodes = 0;
   #sharedInodeNodes = 0;
 
-  constructor(plan: InodePlan, options: NodeOptions, survey: Survey | undefined) {
+  constructor(plan: InodePlan, options: NodeOptions, survey: Survey | undefined, pace: Pace) {
     this.#plan = plan;
+    this.#pace = pace;
     this.#options = options;
     this.#survey = survey;
     this.#store = new NodeStore(options.makeStore);
@@ -114,7 +124,7 @@ class NodeWriter {
     this.#firstNodes[number] = this.#store.count;
     if (!hasPages(inode)) return;
     const twin = this.#survey?.twins[number] ?? NO_TWIN;
-    if (twin !== NO_TWIN && this.#isCopyOf(twin, inode)) {
+    if (twin !== NO_TWIN && (await this.#isCopyOf(twin, inode))) {
       this.#firstNodes[number] = this.#firstNodes[twin] ?? 0;
       this.#sharedInodes += 1;
       this.#sharedInodeNodes += inode.numEntries;
@@ -125,12 +135,14 @@ class NodeWriter {
     let page = 0;
     for (const bytes of pagesOfContent(inode)) {
       selector ??= selectorOf(this.#options.policy, inode, bytes);
-      this.#addPage(bytes, selector(page), inode.arrayIndex + page);
+      this.#addPage(bytes, kindOf(inode, selector(page)), inode.arrayIndex + page);
       page += 1;
       this.#pagesMet += 1;
       if (this.#parcelBytes >= BATCH_BYTES || this.#parcels.length >= BATCH_PARCELS)
         await this.#send();
       if (this.#inFlight.length === 0) this.#tell(this.#pagesMet, PROGRESS_PAGES);
+      const pause = this.#pace.step();
+      if (pause !== undefined) await pause;
     }
   }
 
@@ -161,45 +173,52 @@ class NodeWriter {
   }
 
   /** The content is, byte for byte, what was stored for an earlier inode; more names of one entry are. */
-  #isCopyOf(twin: number, inode: PlannedInode): boolean {
+  async #isCopyOf(twin: number, inode: PlannedInode): Promise<boolean> {
     if (this.#plan.inodes[twin]?.entry === inode.entry) return true;
     const first = this.#firstNodes[twin] ?? 0;
     let page = 0;
     for (const bytes of pagesOfContent(inode)) {
-      const group = this.#survey?.groupOfPage[inode.arrayIndex + page] ?? 0;
-      const node = this.#kept.find(group, bytes);
+      const lot = this.#survey?.lotOfPage(inode.arrayIndex + page) ?? 0;
+      const node = this.#kept.find(lot, bytes);
       if (node === undefined || this.#store.originOf(first + page) !== node) return false;
       page += 1;
+      const pause = this.#pace.step();
+      if (pause !== undefined) await pause;
     }
     return true;
   }
 
-  #addPage(bytes: Uint8Array, isSelected: boolean, page: number): void {
+  #addPage(bytes: Uint8Array, kind: PageKind, page: number): void {
     const store = this.#store;
     const { groups, groupOfPage } = this.#survey ?? {};
-    const group = groupOfPage?.[page] ?? 0;
-    let wantsXip = isSelected;
-    if (groups?.isRepeated(group) === true) {
-      const known = this.#kept.find(group, bytes);
+    const lot = lotOf(groupOfPage?.[page] ?? 0, kind);
+    if (groups?.isRepeated(lot) === true) {
+      const known = this.#kept.find(lot, bytes);
       if (known !== undefined) {
         store.share(known);
         return;
       }
-      if (!this.#kept.has(group)) {
-        this.#kept.keep(group, store.count, bytes);
-        wantsXip ||= groups.wantsXip(group);
-      }
+      if (!this.#kept.has(lot)) this.#kept.keep(lot, store.count, bytes);
     }
     const node = store.reserve();
-    if (!wantsXip) this.#queue({ node, bytes });
+    if (kind !== PAGE_KIND.xip) this.#queue({ node, bytes, zeros: this.#zerosBehind(kind) });
     else if (bytes.length === PAGE_SIZE || this.#options.xipTails) store.settleXip(node, bytes);
-    else this.#addParcel({ kind: 'tail', pages: [{ node, bytes }] });
+    else this.#addParcel({ kind: 'tail', pages: [{ node, bytes, zeros: 0 }] });
+  }
+
+  /**
+   * The driver copies what follows a page in its cblock, so a symlink's target, which readers take for a C
+   * string, needs its NUL there. A cblock of one page needs none: behind it the driver fills up with zeros.
+   */
+  #zerosBehind(kind: PageKind): number {
+    return kind === PAGE_KIND.target && this.#options.cblockSize > PAGE_SIZE ? 1 : 0;
   }
 
   #queue(page: QueuedPage): void {
-    if (this.#cblockBytes + page.bytes.length > this.#options.cblockSize) this.#closeCblock();
+    const length = page.bytes.length + page.zeros;
+    if (this.#cblockBytes + length > this.#options.cblockSize) this.#closeCblock();
     this.#cblock.push(page);
-    this.#cblockBytes += page.bytes.length;
+    this.#cblockBytes += length;
     if (this.#options.cblockSize === PAGE_SIZE) this.#closeCblock();
   }
 
@@ -255,15 +274,17 @@ class NodeWriter {
   }
 }
 
-/** The bytes of a cblock's pages, back to back. */
+/** The bytes of a cblock's pages, back to back but for the zeros that follow some. */
 function joined(pages: readonly QueuedPage[]): Uint8Array {
   const [first] = pages;
-  if (pages.length === 1 && first !== undefined) return first.bytes;
-  const block = new Uint8Array(pages.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  if (pages.length === 1 && first?.zeros === 0) return first.bytes;
+  const block = new Uint8Array(
+    pages.reduce((sum, { bytes, zeros }) => sum + bytes.length + zeros, 0),
+  );
   let at = 0;
-  for (const { bytes } of pages) {
+  for (const { bytes, zeros } of pages) {
     block.set(bytes, at);
-    at += bytes.length;
+    at += bytes.length + zeros;
   }
   return block;
 }

@@ -88,6 +88,8 @@ const SHA1_DIGITS = 40;
 const DRIVER_FILE_SIZE_MAX = 2 ** 31 - 1;
 /** The driver decodes the old 16-bit device number (section 5.3). */
 const DRIVER_DEVICE_MAX = 255;
+/** Devices that a message names. */
+const DEVICES_NAMED = 3;
 
 /** Counts what was built. */
 export function reportBuild(facts: BuildFacts): BuildReport {
@@ -107,7 +109,11 @@ export function reportBuild(facts: BuildFacts): BuildReport {
   const xipPages = nodes.xip.size / PAGE_SIZE;
   const profile = profileOfPolicy(policy);
   const codec = codecOf(features.codec);
-  const kernelProblems = [...codecProblem(codec), ...plan.inodes.flatMap(kernelProblemsOf)];
+  const kernelProblems = [
+    ...codecProblem(codec),
+    ...plan.inodes.flatMap(kernelProblemsOf),
+    ...deviceProblem(plan.inodes),
+  ];
   return {
     files: plan.inodes.length,
     inodes,
@@ -165,11 +171,22 @@ function kernelProblemsOf({ path, entry, fileSize }: PlannedInode): readonly str
     return [
       `${toPrintable(path)}: ${String(fileSize)} bytes, the kernel driver reads at most ${String(DRIVER_FILE_SIZE_MAX)}`,
     ];
-  if (entry.type !== 'char' && entry.type !== 'block') return [];
-  const { major, minor } = entry.rdev;
-  return Math.max(major, minor) > DRIVER_DEVICE_MAX
-    ? [
-        `${toPrintable(path)}: the kernel driver misreads device ${String(major)}:${String(minor)}, numbers above ${String(DRIVER_DEVICE_MAX)}`,
-      ]
-    : [];
+  return [];
+}
+
+/** One line for all devices: a table of them easily has hundreds. */
+function deviceProblem(inodes: readonly PlannedInode[]): readonly string[] {
+  const misread = inodes.flatMap(({ path, entry }) => {
+    if (entry.type !== 'char' && entry.type !== 'block') return [];
+    const { major, minor } = entry.rdev;
+    return Math.max(major, minor) > DRIVER_DEVICE_MAX
+      ? [`${toPrintable(path)} (${String(major)}:${String(minor)})`]
+      : [];
+  });
+  if (misread.length === 0) return [];
+  const more = misread.length - DEVICES_NAMED;
+  return [
+    `the kernel driver misreads device numbers above ${String(DRIVER_DEVICE_MAX)}, ${String(misread.length)} here: ` +
+      `${misread.slice(0, DEVICES_NAMED).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`,
+  ];
 }

@@ -7,10 +7,18 @@
  */
 import type { PlannedInode, InodePlan } from './inodes.ts';
 import { hasPages, pagesOfContent } from './content.ts';
-import { PageGroups } from './page-groups.ts';
+import type { Pace } from './pace.ts';
+import { PAGE_KIND, PageGroups, lotOf } from './page-groups.ts';
+import type { PageKind } from './page-groups.ts';
 import { selectPages } from './policy.ts';
 import type { PageSelector, XipPolicy } from './policy.ts';
 import type { TreeEntry } from './tree.ts';
+
+/** Kind of a page, by what has it and whether it is selected for execution in place. */
+export function kindOf({ entry }: PlannedInode, isSelected: boolean): PageKind {
+  if (entry.type === 'symlink') return PAGE_KIND.target;
+  return isSelected ? PAGE_KIND.xip : PAGE_KIND.plain;
+}
 
 /** No other inode. */
 export const NO_TWIN = -1;
@@ -20,10 +28,12 @@ export interface Survey {
   readonly groups: PageGroups;
   /** Group of each page. */
   readonly groupOfPage: Uint32Array;
-  /** 1 for each page that the policy selects for execution in place. */
-  readonly selected: Uint8Array;
-  /** By inode: an inode placed earlier whose pages and selection are likely the same, or {@link NO_TWIN}. */
+  /** {@link PAGE_KIND} of each page. */
+  readonly kinds: Uint8Array;
+  /** By inode: an inode placed earlier whose pages and their kinds are likely the same, or {@link NO_TWIN}. */
   readonly twins: Int32Array;
+  /** Number of the pages that a page may share with. */
+  lotOfPage(page: number): number;
 }
 
 /** Bytes of a content that a policy looks at. */
@@ -39,15 +49,21 @@ export const selectorOf = (
 ): PageSelector => (entry.type === 'file' ? selectPages(policy, path, entry, head) : () => false);
 
 /**
- * Reads all contents once, in the order of `inodes`. The names of one tree entry are read once.
+ * Reads all contents once, in the order of `inodes`. The names of one tree entry are read once. A page is a
+ * step of `pace`.
  *
  * @throws AxfsError EIO naming a file whose content is not as long as announced; whatever reading it throws.
  */
-export function surveyPages(plan: InodePlan, inodes: readonly number[], policy: XipPolicy): Survey {
-  const surveyor = new Surveyor(plan, policy);
+export async function surveyPages(
+  plan: InodePlan,
+  inodes: readonly number[],
+  policy: XipPolicy,
+  pace: Pace,
+): Promise<Survey> {
+  const surveyor = new Surveyor(plan, policy, pace);
   for (const number of inodes) {
     const inode = plan.inodes[number];
-    if (inode !== undefined && hasPages(inode)) surveyor.visit(number, inode);
+    if (inode !== undefined && hasPages(inode)) await surveyor.visit(number, inode);
   }
   return surveyor;
 }
@@ -55,45 +71,52 @@ export function surveyPages(plan: InodePlan, inodes: readonly number[], policy: 
 class Surveyor implements Survey {
   readonly groups = new PageGroups();
   readonly groupOfPage: Uint32Array;
-  readonly selected: Uint8Array;
+  readonly kinds: Uint8Array;
   readonly twins: Int32Array;
   readonly #plan: InodePlan;
   readonly #policy: XipPolicy;
   /** First inode of each entry, with the start of its content. */
   readonly #read = new Map<TreeEntry, { readonly first: number; readonly head: Uint8Array }>();
-  /** Inodes without a twin, by size and a hash over groups and selection. */
+  /** Inodes without a twin, by size and a hash over groups and kinds. */
   readonly #originals = new Map<string, number[]>();
-  #groupsMet = 0;
+  readonly #pace: Pace;
 
-  constructor(plan: InodePlan, policy: XipPolicy) {
+  constructor(plan: InodePlan, policy: XipPolicy, pace: Pace) {
     this.#plan = plan;
     this.#policy = policy;
+    this.#pace = pace;
     this.groupOfPage = new Uint32Array(plan.blocks);
-    this.selected = new Uint8Array(plan.blocks);
+    this.kinds = new Uint8Array(plan.blocks);
     this.twins = new Int32Array(plan.inodes.length).fill(NO_TWIN);
   }
 
-  visit(number: number, inode: PlannedInode): void {
+  lotOfPage(page: number): number {
+    return lotOf(this.groupOfPage[page] ?? 0, (this.kinds[page] ?? PAGE_KIND.plain) as PageKind);
+  }
+
+  async visit(number: number, inode: PlannedInode): Promise<void> {
     const known = this.#read.get(inode.entry);
-    const head = known === undefined ? this.#readPages(inode) : known.head;
+    const head = known === undefined ? await this.#readPages(inode) : known.head;
     if (known === undefined) this.#read.set(inode.entry, { first: number, head });
     else this.#copyGroups(known.first, inode);
     const selector = selectorOf(this.#policy, inode, head);
     for (let page = 0; page < inode.numEntries; page += 1)
-      this.selected[inode.arrayIndex + page] = selector(page) ? 1 : 0;
+      this.kinds[inode.arrayIndex + page] = kindOf(inode, selector(page));
     const twin = this.#twinOf(number, inode);
     this.twins[number] = twin;
     // One more name of the same entry has no pages of its own.
     if (twin === NO_TWIN || this.#plan.inodes[twin]?.entry !== inode.entry) this.#count(inode);
   }
 
-  #readPages(inode: PlannedInode): Uint8Array {
+  async #readPages(inode: PlannedInode): Promise<Uint8Array> {
     let head = new Uint8Array(0);
     let page = inode.arrayIndex;
     for (const bytes of pagesOfContent(inode)) {
       if (page === inode.arrayIndex) head = bytes.slice(0, HEAD_BYTES);
       this.groupOfPage[page] = this.groups.groupOf(bytes);
       page += 1;
+      const pause = this.#pace.step();
+      if (pause !== undefined) await pause;
     }
     return head;
   }
@@ -103,14 +126,9 @@ class Surveyor implements Survey {
     this.groupOfPage.copyWithin(arrayIndex, start, start + numEntries);
   }
 
-  /** Groups are numbered as they are met, so one below those met before is met again. */
   #count({ arrayIndex, numEntries }: PlannedInode): void {
-    for (let page = arrayIndex; page < arrayIndex + numEntries; page += 1) {
-      const group = this.groupOfPage[page] ?? 0;
-      if (group < this.#groupsMet) this.groups.repeat(group);
-      else this.#groupsMet = group + 1;
-      if (this.selected[page] === 1) this.groups.wantXip(group);
-    }
+    for (let page = arrayIndex; page < arrayIndex + numEntries; page += 1)
+      this.groups.meet(this.lotOfPage(page));
   }
 
   #twinOf(number: number, inode: PlannedInode): number {
@@ -126,9 +144,7 @@ class Surveyor implements Survey {
   #keyOf({ arrayIndex, numEntries, fileSize }: PlannedInode): string {
     let hash = 0;
     for (let page = arrayIndex; page < arrayIndex + numEntries; page += 1)
-      hash =
-        (hash * HASH_FACTOR + (this.groupOfPage[page] ?? 0) * 2 + (this.selected[page] ?? 0)) %
-        HASH_LIMIT;
+      hash = (hash * HASH_FACTOR + this.lotOfPage(page)) % HASH_LIMIT;
     return `${String(fileSize)}:${String(hash)}`;
   }
 
@@ -137,11 +153,7 @@ class Surveyor implements Survey {
     if (other?.fileSize !== fileSize) return false;
     for (let page = 0; page < numEntries; page += 1) {
       const [here, there] = [arrayIndex + page, other.arrayIndex + page];
-      if (
-        this.groupOfPage[here] !== this.groupOfPage[there] ||
-        this.selected[here] !== this.selected[there]
-      )
-        return false;
+      if (this.lotOfPage(here) !== this.lotOfPage(there)) return false;
     }
     return true;
   }

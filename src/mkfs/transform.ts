@@ -87,10 +87,15 @@ export function exclude(tree: TreeDirectory, patterns: readonly ByteString[]): E
   };
 }
 
-const countEntries = (entry: TreeEntry): number =>
-  entry.type === 'dir'
-    ? [...entry.entries.values()].reduce((sum, below) => sum + countEntries(below), 1)
-    : 1;
+function countEntries(entry: TreeEntry): number {
+  let count = 0;
+  const waiting = [entry];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    count += 1;
+    if (next.type === 'dir') for (const below of next.entries.values()) waiting.push(below);
+  }
+  return count;
+}
 
 /**
  * Does what the rows of a device table say, in their order, as genext2fs(8) does: rows for files and symlinks

@@ -7,7 +7,7 @@
 import { byteStringOf, fromText, toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
-import { NAME_MAX } from '../ondisk/constants.ts';
+import { NAME_MAX, PATH_MAX } from '../ondisk/constants.ts';
 import { formatOfType } from '../ondisk/mode.ts';
 import type { DeviceNumber } from '../ondisk/mode.ts';
 
@@ -132,9 +132,18 @@ export function checkEntry(entry: TreeEntry, path: ByteString): void {
     inRange('device major', entry.rdev.major, MAJOR_MAX);
     inRange('device minor', entry.rdev.minor, MINOR_MAX);
   }
-  if (entry.type === 'symlink' && entry.target.includes('\0'))
-    throw invalid(path, 'a symlink target contains no NUL byte');
+  if (entry.type === 'symlink') checkTarget(entry.target, path);
   if (entry.type === 'file') inRange('size', sizeOf(entry.content), Number.MAX_SAFE_INTEGER);
+}
+
+/** A symlink's target is one that Linux has: readers look for its NUL within a page. */
+function checkTarget(target: ByteString, path: ByteString): void {
+  if (!(target.length >= 1 && target.length < PATH_MAX))
+    throw invalid(
+      path,
+      `a symlink target has ${String(target.length)} bytes, expected 1 to ${String(PATH_MAX - 1)}`,
+    );
+  if (target.includes('\0')) throw invalid(path, 'a symlink target contains no NUL byte');
 }
 
 /** Bytes of a file's content. */

@@ -1,6 +1,6 @@
 /**
- * Byte tables: packed arrays of big-endian integers of 1 to 8 bytes (format version 2), and the planes that
- * version 1 split them into.
+ * Byte tables: arrays of integers of 1 to 8 bytes, packed (format version 2) or in the planes that version 1
+ * split them into.
  *
  * @module
  */
@@ -10,7 +10,22 @@ import { setU64, viewOf } from '../base/bytes.ts';
 import { AxfsError } from '../base/errno.ts';
 import { MAX_TABLE_DEPTH } from './constants.ts';
 
-/** Reads entries of a packed table in place. */
+/**
+ * How entries lie in their table. `packed`: byte by byte, the most significant first. `planar`: all bytes of
+ * one significance together, the least significant first; each plane is `floor(size / depth)` bytes long
+ * (section 10).
+ */
+export type TableLayout = 'packed' | 'planar';
+
+/** What a table is called, and how it lies. */
+export interface TableOptions {
+  /** The image's name, for messages. */
+  readonly image?: string;
+  /** Default: packed. */
+  readonly layout?: TableLayout;
+}
+
+/** Reads entries of a table in place. */
 export class ByteTable {
   readonly name: string;
   readonly depth: number;
@@ -19,33 +34,35 @@ export class ByteTable {
   readonly #prefix: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #isWord: boolean;
+  /** Offset of the most significant byte of entry 0, and from there to the next entry, and the next byte. */
+  readonly #first: number;
+  readonly #stride: number;
+  readonly #step: number;
 
-  /** `image` is the image's name, for messages. */
-  constructor(name: string, bytes: Uint8Array, depth: number, image?: string) {
+  constructor(name: string, bytes: Uint8Array, depth: number, options: TableOptions = {}) {
+    const { image, layout = 'packed' } = options;
     this.name = name;
     this.#prefix = image === undefined ? '' : `${image}: `;
     this.depth = depth;
     this.length = depth === 0 ? 0 : Math.floor(bytes.length / depth);
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
+    const isPlanar = layout === 'planar';
+    this.#isWord = depth === 4 && !isPlanar;
+    this.#first = isPlanar ? (depth - 1) * this.length : 0;
+    this.#stride = isPlanar ? 1 : depth;
+    this.#step = isPlanar ? -this.length : 1;
   }
 
   /**
    * Entry `index`.
    *
-   * @throws AxfsError EIO when the table has no such entry: only a damaged image asks for one.
+   * @throws AxfsError EIO when the table has no such entry: only a damaged image asks for one. EOVERFLOW for
+   * values above 2^53-1.
    */
   get(index: number): number {
-    if (!(index >= 0 && index < this.length))
-      throw new AxfsError(
-        'EIO',
-        `${this.#prefix}table ${this.name} has ${String(this.length)} entries, but entry ${String(index)} is asked for`,
-      );
-    const depth = this.depth;
-    if (depth === 4) return this.#view.getUint32(index * 4);
-    let value = 0;
-    for (let i = index * depth; i < index * depth + depth; i += 1)
-      value = value * 256 + (this.#bytes[i] ?? 0);
+    const value = this.#value(index);
     if (value > Number.MAX_SAFE_INTEGER)
       throw new AxfsError(
         'EOVERFLOW',
@@ -53,19 +70,36 @@ export class ByteTable {
       );
     return value;
   }
-}
 
-/**
- * A planar table of version 1 as version 2 would store it. Planes are `floor(size / depth)` bytes long, the
- * least significant one first (section 10).
- */
-export function fromPlanar(planes: Uint8Array, depth: number): Uint8Array {
-  const entries = depth === 0 ? 0 : Math.floor(planes.length / depth);
-  const packed = new Uint8Array(entries * depth);
-  for (let plane = 0; plane < depth; plane += 1)
-    for (let k = 0; k < entries; k += 1)
-      packed[k * depth + depth - 1 - plane] = planes[plane * entries + k] ?? 0;
-  return packed;
+  /** As {@link get}, but of a larger value 2^53-1: for entries that nothing hangs on. */
+  getClamped(index: number): number {
+    return Math.min(Number.MAX_SAFE_INTEGER, this.#value(index));
+  }
+
+  /** Where the bytes of entry `index` stand in the table, the most significant first. */
+  offsetsOf(index: number): readonly number[] {
+    const start = this.#first + index * this.#stride;
+    return Array.from({ length: this.depth }, (_, i) => start + i * this.#step);
+  }
+
+  /** Bytes of entry `index`, the most significant first. */
+  bytesOf(index: number): Uint8Array {
+    return Uint8Array.from(this.offsetsOf(index), (offset) => this.#bytes[offset] ?? 0);
+  }
+
+  #value(index: number): number {
+    if (!(index >= 0 && index < this.length))
+      throw new AxfsError(
+        'EIO',
+        `${this.#prefix}table ${this.name} has ${String(this.length)} entries, but entry ${String(index)} is asked for`,
+      );
+    if (this.#isWord) return this.#view.getUint32(index * 4);
+    let value = 0;
+    let at = this.#first + index * this.#stride;
+    for (let i = 0; i < this.depth; i += 1, at += this.#step)
+      value = value * 256 + (this.#bytes[at] ?? 0);
+    return value;
+  }
 }
 
 /** Packs `values`, `depth` bytes each. */

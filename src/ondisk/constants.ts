@@ -22,6 +22,8 @@ export const COMPRESSION_ZLIB = 0;
 export const VERSION = { major: 2, minor: 2, sub: 0 } as const;
 /** Longest name, in bytes. */
 export const NAME_MAX = 255;
+/** Linux' PATH_MAX: bytes of a path, or of a symlink's target, with the NUL at its end. */
+export const PATH_MAX = 4096;
 /** Deepest byte table: 8 bytes an entry. */
 export const MAX_TABLE_DEPTH = 8;
 /** Largest cblock that a reader here accepts, a bound on memory: 1 MiB. */

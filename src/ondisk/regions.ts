@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getField, setField } from '../base/bytes.ts';
+import { getField, getU64Clamped, setField } from '../base/bytes.ts';
 
 /** One row: a region, in the order in which the superblock names their descriptors. */
 export interface RegionSpec {
@@ -62,19 +62,38 @@ export interface RegionDescriptor {
   readonly incore: number;
 }
 
+/** Where a field of a descriptor stands. */
+export interface DescriptorField {
+  readonly key: keyof RegionDescriptor;
+  readonly offset: number;
+  readonly bytes: 1 | 8;
+  readonly idle?: true;
+  readonly idleWhenEmpty?: true;
+}
+
 /** Bytes that the region takes in the image. */
 export const storedSize = (descriptor: RegionDescriptor): number =>
   descriptor.compressedSize > 0 ? descriptor.compressedSize : descriptor.size;
 
-/** Field names of a descriptor, for reports. */
+/**
+ * Field names of a descriptor, for reports. Nothing hangs on `idle` ones, nor on `idleWhenEmpty` ones of a
+ * region of no bytes: values above 2^53-1 are read as 2^53-1.
+ */
 export const DESCRIPTOR_FIELDS = [
-  { key: 'fsoffset', offset: 0, bytes: 8 },
+  { key: 'fsoffset', offset: 0, bytes: 8, idleWhenEmpty: true },
   { key: 'size', offset: 8, bytes: 8 },
-  { key: 'compressedSize', offset: 16, bytes: 8 },
-  { key: 'maxIndex', offset: 24, bytes: 8 },
+  { key: 'compressedSize', offset: 16, bytes: 8, idleWhenEmpty: true },
+  { key: 'maxIndex', offset: 24, bytes: 8, idle: true },
   { key: 'tableByteDepth', offset: 32, bytes: 1 },
   { key: 'incore', offset: 33, bytes: 1 },
-] as const satisfies readonly { key: keyof RegionDescriptor; offset: number; bytes: 1 | 8 }[];
+] as const satisfies readonly DescriptorField[];
+
+const SIZE_AT = 8;
+
+/** True for a field of the descriptor at `offset` of `view` that nothing hangs on. */
+export const isIdle = (view: DataView, offset: number, field: DescriptorField): boolean =>
+  field.idle === true ||
+  (field.idleWhenEmpty === true && getU64Clamped(view, offset + SIZE_AT) === 0);
 
 /**
  * Decodes the 34 bytes at `offset` of `view`. `image` is the image's name, for messages.
@@ -90,12 +109,14 @@ export function decodeDescriptor(
   const prefix = image === undefined ? '' : `${image}: `;
   const values: Partial<Record<keyof RegionDescriptor, number>> = {};
   for (const field of DESCRIPTOR_FIELDS)
-    values[field.key] = getField(
-      view,
-      offset + field.offset,
-      field.bytes,
-      `${prefix}${field.key} of region ${name}`,
-    );
+    values[field.key] = isIdle(view, offset, field)
+      ? getU64Clamped(view, offset + field.offset)
+      : getField(
+          view,
+          offset + field.offset,
+          field.bytes,
+          `${prefix}${field.key} of region ${name}`,
+        );
   return values as RegionDescriptor;
 }
 

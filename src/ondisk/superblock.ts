@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { getField, getU64, setField, setU64, viewOf } from '../base/bytes.ts';
+import { getField, getU64, getU64Clamped, setField, setU64, viewOf } from '../base/bytes.ts';
 import { byteStringOf, fromBytes, toBytes, toPrintable } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SHIFT } from '../base/units.ts';
@@ -55,29 +55,36 @@ export interface Superblock extends SuperblockFields {
   readonly descriptorOffsets: Readonly<Record<RegionName, number>>;
 }
 
+/** Where a field stands. */
+export interface SuperField {
+  readonly key: keyof SuperblockFields;
+  readonly offset: number;
+  readonly bytes: 1 | 4 | 8;
+  readonly idle?: true;
+}
+
 /** A superblock as it was found. */
 export interface FoundSuperblock extends Superblock {
   readonly tail: Tail['name'];
 }
 
-/** Where the fields stand. Offsets and sizes as in the format description, section 2. */
+/**
+ * Where the fields stand in the aligned superblock. Offsets and sizes as in the format description, section 2.
+ * Nothing hangs on `idle` ones: values above 2^53-1 are read as 2^53-1.
+ */
 export const SUPER_FIELDS = [
   { key: 'cblockSize', offset: 60, bytes: 4 },
   { key: 'files', offset: 64, bytes: 8 },
   { key: 'size', offset: 72, bytes: 8 },
-  { key: 'blocks', offset: 80, bytes: 8 },
+  { key: 'blocks', offset: 80, bytes: 8, idle: true },
   { key: 'mmapSize', offset: 88, bytes: 8 },
   { key: 'versionMajor', offset: 240, bytes: 1 },
   { key: 'versionMinor', offset: 241, bytes: 1 },
   { key: 'versionSub', offset: 242, bytes: 1 },
   { key: 'compressionType', offset: 243, bytes: 1 },
-  { key: 'timestamp', offset: 248, bytes: 8 },
+  { key: 'timestamp', offset: 248, bytes: 8, idle: true },
   { key: 'pageShift', offset: 256, bytes: 1 },
-] as const satisfies readonly {
-  key: keyof SuperblockFields;
-  offset: number;
-  bytes: 1 | 4 | 8;
-}[];
+] as const satisfies readonly SuperField[];
 
 const MAGIC_OFFSET = 0;
 const SIGNATURE_OFFSET = 4;
@@ -139,20 +146,30 @@ function tailAt(view: DataView, firstDescriptor: number): Tail {
   );
 }
 
+/** The fields that a superblock with this end has, where they stand in it. */
+export const fieldsOf = (tail: Tail): readonly SuperField[] =>
+  SUPER_FIELDS.flatMap((field: SuperField): readonly SuperField[] => {
+    const { key } = field;
+    if (tail.name === 'none' && TAIL_FIELDS.includes(key)) return [];
+    const moved = key === TIMESTAMP_FIELD || key === PAGE_SHIFT_FIELD ? tail[key] : undefined;
+    return [{ ...field, offset: moved ?? field.offset }];
+  });
+
+/** What the superblock of version 1 says by not having it. */
+const WITHOUT_TAIL = {
+  compressionType: COMPRESSION_ZLIB,
+  timestamp: 0,
+  pageShift: PAGE_SHIFT,
+} as const satisfies Partial<SuperblockFields>;
+
 function readFields(view: DataView, tail: Tail, name: string): SuperblockFields {
   const fields: Partial<Record<keyof SuperblockFields, number>> = {};
-  for (const { key, offset, bytes } of SUPER_FIELDS) {
-    const moved =
-      key === TIMESTAMP_FIELD || key === PAGE_SHIFT_FIELD ? (tail[key] ?? offset) : offset;
+  for (const { key, offset, bytes, idle } of fieldsOf(tail))
     fields[key] =
-      tail.name === 'none' && TAIL_FIELDS.includes(key)
-        ? 0
-        : getField(view, moved, bytes, `${name}: superblock field ${key}`);
-  }
-  return {
-    ...(fields as unknown as SuperblockFields),
-    ...(tail.name === 'none' ? { pageShift: PAGE_SHIFT, compressionType: COMPRESSION_ZLIB } : {}),
-  };
+      idle === true
+        ? getU64Clamped(view, offset)
+        : getField(view, offset, bytes, `${name}: superblock field ${key}`);
+  return { ...WITHOUT_TAIL, ...(fields as Omit<SuperblockFields, keyof typeof WITHOUT_TAIL>) };
 }
 
 function checkIdentity(view: DataView, name: string): void {

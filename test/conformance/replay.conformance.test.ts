@@ -33,7 +33,7 @@ describe.skipIf(!canExtract)(`the root filesystem's trace${whyNoCorpus}`, () => 
     try {
       extractCorpus(join(folder, 'tree'));
       const host = createNodeHost();
-      const { tree } = scanTree(host.files, fromText(join(folder, 'tree')));
+      const { tree } = await scanTree(host.files, fromText(join(folder, 'tree')));
       const list = join(REFERENCE, 'profiles', 'armhf-rootfs.csv');
       const profile = parseProfile(readFileSync(list), list);
       const compressor = host.makeCompressor(host.cpus);

@@ -231,6 +231,7 @@ const BUILD_OPTIONS: Readonly<
   compressor: 'changes no byte',
   makeStore: 'changes no byte',
   onProgress: 'changes no byte',
+  pause: 'changes no byte',
 };
 
 describe('the table', () => {

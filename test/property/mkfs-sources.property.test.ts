@@ -134,24 +134,20 @@ async function expectInPlace(
     const isSelected = entry.type === 'file' ? selection(path, entry) : () => false;
     return pagesOfEntry(entry).map((bytes, page) => {
       const node = inode.arrayIndex + page;
-      const key = Buffer.from(bytes).toString('latin1');
-      return { path, page, bytes, node, key, isSelected: isSelected(page) };
+      return { path, page, bytes, node, isSelected: isSelected(page) };
     });
   });
-  const wanted = new Set(pages.filter((page) => page.isSelected).map(({ key }) => key));
   const hasTails = hasXipTails(options);
   const inPlace = new Map<number, Uint8Array>();
-  for (const { path, page, bytes, node, key, isSelected } of pages) {
+  for (const { path, page, bytes, node, isSelected } of pages) {
     const type = volume.nodes.type(node);
     if (type === NODE_TYPE.xip) inPlace.set(volume.nodes.xipPage(node), bytes);
-    // A page that is equal to one in place is the same page where equal pages are stored once.
-    const isWanted = isSelected || (options.dedupe && wanted.has(key));
-    const isXip = isWanted && (bytes.length === PAGE || hasTails);
+    const isXip = isSelected && (bytes.length === PAGE || hasTails);
     const where = `${toPrintable(path)} page ${String(page)}`;
     if (hasBudget === true)
       expect([where, type === NODE_TYPE.xip && !isXip]).toEqual([where, false]);
     else expect([where, type === NODE_TYPE.xip]).toEqual([where, isXip]);
-    if (isWanted && !isXip && hasBudget !== true) expect(type).toBe(NODE_TYPE.byteAligned);
+    if (isSelected && !isXip && hasBudget !== true) expect(type).toBe(NODE_TYPE.byteAligned);
   }
   const spent = await addedBytes([...inPlace.values()], options);
   if (hasBudget === true) expect(spent).toBeLessThanOrEqual(options.budget);

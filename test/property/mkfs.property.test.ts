@@ -7,14 +7,14 @@ import { loadZlibModule } from '../../src/host/node-host.ts';
 import { buildImage } from '../../src/mkfs/build.ts';
 import { formatProfile, parseProfile, profileOf } from '../../src/mkfs/profile.ts';
 import { comparableTree } from '../support/comparable-tree.ts';
-import { reversed, treeWith } from '../support/random-tree.ts';
+import { reversed, plainTrees } from '../support/random-tree.ts';
 import { ReferenceReader } from '../support/reference-reader.ts';
 import { reluctant } from '../support/writer-builds.ts';
 
 const SEED = { seed: 20_190_401, numRuns: 100 };
 const deflater = createWasmZlib(loadZlibModule()!);
 
-const tree = treeWith(0);
+const tree = plainTrees;
 
 describe('buildImage', () => {
   const policy = fc.constantFrom(

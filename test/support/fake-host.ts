@@ -18,6 +18,7 @@ import type { CodecName } from '../../src/codec/codecs.ts';
 import { createInlineCompressor } from '../../src/codec/compressor.ts';
 import type { PageCompressor } from '../../src/codec/compressor.ts';
 import type { Inflater } from '../../src/codec/zlib.ts';
+import { landingOf } from '../../src/host/landing.ts';
 import { loadLibdeflate } from '../../src/host/node-host.ts';
 import type {
   FileStat,
@@ -33,10 +34,12 @@ import type {
 } from '../../src/host/host.ts';
 import { encodeRdev, formatOf, formatOfType } from '../../src/ondisk/mode.ts';
 import type { DeviceNumber, InodeType } from '../../src/ondisk/mode.ts';
+import { createFakeSpool } from './fake-spool.ts';
 import { createFakeTree } from './fake-tree.ts';
 
 /** A call that can be made to fail. */
-export type FaultyCall = 'open' | 'read' | 'list' | 'stat' | 'create' | 'write' | 'own';
+export type FaultyCall =
+  'open' | 'read' | 'list' | 'stat' | 'create' | 'write' | 'finish' | 'rename' | 'own';
 
 /** A file as the host keeps it. */
 export interface FakeFile {
@@ -49,6 +52,8 @@ export interface FakeFile {
   links: number;
   /** Content of a file, target of a symlink. */
   content: Uint8Array;
+  /** Nanoseconds of its last change. */
+  changed: bigint;
 }
 
 /** Owner and permissions; defaults 0644 or 0755, root. `format` sets raw type bits, for types unknown. */
@@ -84,6 +89,10 @@ export class FakeHost implements Host {
   readonly times = new Map<string, number>();
   /** Temporary files made, and how many were closed. */
   readonly spools = { made: 0, closed: 0 };
+  /** Directories of a tree that are held open. */
+  held = 0;
+  /** How often long work paused. */
+  breaths = 0;
   /** Jobs of every compressor made, and how many were closed. */
   readonly compressors = { jobs: [] as number[], closed: 0 };
   /** This machine runs WebAssembly, and so has libdeflate. */
@@ -151,6 +160,15 @@ export class FakeHost implements Host {
     return this;
   }
 
+  /** Replaces the content of a file in its place. */
+  rewrite(path: string, content: string): this {
+    const node = this.#nodes.get(absolute(fromText(path)));
+    if (node === undefined) throw new TypeError(`no file ${path} to rewrite`);
+    node.content = toBytes(fromText(content));
+    node.changed += 1n;
+    return this;
+  }
+
   /** Makes lstat say that `path` is this many bytes long. */
   claim(path: string, size: number): this {
     this.#claims.set(absolute(fromText(path)), size);
@@ -186,6 +204,11 @@ export class FakeHost implements Host {
   now(): number {
     this.#time += this.tick;
     return this.#time;
+  }
+
+  breathe(): Promise<void> {
+    this.breaths += 1;
+    return Promise.resolve();
   }
 
   environment(name: string): string | undefined {
@@ -226,54 +249,34 @@ export class FakeHost implements Host {
     };
   }
 
-  readInput(into: Uint8Array): number {
-    this.#refuse('read', fromText('standard input'), '/stdin' as ByteString);
-    const part = this.input.subarray(0, into.length);
-    into.set(part);
-    this.input = this.input.subarray(part.length);
-    return part.length;
+  readInput(into: Uint8Array): Promise<number> {
+    return Promise.resolve().then(() => {
+      this.#refuse('read', fromText('standard input'), '/stdin' as ByteString);
+      const part = this.input.subarray(0, into.length);
+      into.set(part);
+      this.input = this.input.subarray(part.length);
+      return part.length;
+    });
   }
 
   spool(): Spool {
-    const { spools } = this;
-    spools.made += 1;
-    let content: Uint8Array = NOTHING;
-    return {
-      get size() {
-        return content.length;
-      },
-      append: (bytes) => {
-        if (bytes.length > this.diskBytes)
-          throw failure('write', fromText('a temporary file'), 'ENOSPC');
-        this.diskBytes -= bytes.length;
-        content = Buffer.concat([content, bytes]);
-      },
-      readAt: (into, position) => {
-        const part = content.subarray(position, position + into.length);
-        into.set(part);
-        return part.length;
-      },
-      close: () => {
-        spools.closed += 1;
-      },
-    };
+    return createFakeSpool(this, () => failure('write', fromText('a temporary file'), 'ENOSPC'));
   }
 
-  gunzip(
-    input: Iterable<Uint8Array>,
+  async gunzip(
+    input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     output: (bytes: Uint8Array) => void,
     name: string,
   ): Promise<void> {
-    return Promise.resolve().then(() => {
-      const stored = Buffer.concat([...input]);
-      let expanded: Uint8Array;
-      try {
-        expanded = gunzipSync(stored);
-      } catch (error) {
-        throw new AxfsError('EIO', `${name}: cannot expand it: ${(error as Error).message}`);
-      }
-      output(expanded);
-    });
+    const stored: Uint8Array[] = [];
+    for await (const piece of input) stored.push(piece);
+    let expanded: Uint8Array;
+    try {
+      expanded = gunzipSync(Buffer.concat(stored));
+    } catch (error) {
+      throw new AxfsError('EIO', `${name}: cannot expand it: ${(error as Error).message}`);
+    }
+    output(expanded);
   }
 
   get terminal(): Terminal {
@@ -309,6 +312,7 @@ export class FakeHost implements Host {
     },
     readlink: (path) => fromBytes(this.#find('read', path, false).node.content),
     realpath: (path) => this.#find('stat', path, true).full,
+    landing: (path) => this.#landing(path),
     readFile: (path) => this.#readable('read', path).node.content.slice(),
     open: (path) => this.#open(path),
     create: (path) => this.#create(path),
@@ -342,9 +346,17 @@ export class FakeHost implements Host {
     };
   }
 
+  #landing(path: ByteString): ByteString {
+    const target = (place: ByteString): ByteString | undefined => {
+      const node = this.#nodes.get(place);
+      const isLink = node !== undefined && formatOf(node.mode) === formatOfType('symlink');
+      return isLink ? fromBytes(node.content) : undefined;
+    };
+    return landingOf({ realpath: (one) => this.#find('stat', one, true).full, target }, path);
+  }
+
   #create(path: ByteString): NewFile {
-    const full = absolute(path);
-    this.#find('create', parentOf(full), true);
+    const full = this.#landing(path);
     this.#refuse('create', path, full);
     if (this.#nodes.get(full)?.mode === formatOfType('dir') + 0o755)
       throw failure('create', path, 'EISDIR');
@@ -362,8 +374,12 @@ export class FakeHost implements Host {
         this.diskBytes -= bytes.length;
         parts.push(bytes.slice());
       },
+      finish: () => {
+        this.#refuse('finish', path, full);
+      },
       commit: () => {
         this.#nodes.delete(temporary);
+        this.#refuse('rename', path, full);
         this.#add(full, 'file', {}, { content: new Uint8Array(Buffer.concat(parts)) });
       },
       discard: () => {
@@ -423,6 +439,7 @@ export class FakeHost implements Host {
       inode,
       links: 1,
       content: NOTHING,
+      changed: 0n,
       ...more,
     };
     this.#nodes.set(path, node);
@@ -430,7 +447,7 @@ export class FakeHost implements Host {
   }
 }
 
-const statOf = ({ mode, uid, gid, rdev, inode, links, content }: FakeFile): FileStat => ({
+const statOf = ({ mode, uid, gid, rdev, inode, links, content, changed }: FakeFile): FileStat => ({
   mode,
   uid,
   gid,
@@ -439,6 +456,8 @@ const statOf = ({ mode, uid, gid, rdev, inode, links, content }: FakeFile): File
   device: 1,
   inode,
   links,
+  modified: changed,
+  changed,
 });
 
 const failure = (call: FaultyCall, path: ByteString, code: Errno): AxfsError =>

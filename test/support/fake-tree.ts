@@ -19,6 +19,7 @@ export interface FakeDisk {
     readonly user: { readonly uid: number; readonly gid: number };
     readonly times: Map<string, number>;
     diskBytes: number;
+    held: number;
   };
   readonly nodes: Map<ByteString, FakeFile>;
   find(
@@ -42,6 +43,27 @@ export function createFakeTree(disk: FakeDisk): TreeFiles {
   return {
     get user() {
       return disk.host.user;
+    },
+    hold(path) {
+      const look = (): FakeFile => disk.find('stat', path, false).node;
+      if (formatOf(look().mode) !== formatOfType('dir'))
+        throw disk.failure('open', path, 'ENOTDIR');
+      disk.host.held += 1;
+      return {
+        path,
+        reach: path,
+        stat() {
+          const { mode, inode } = look();
+          const time = disk.host.times.get(toPrintable(disk.find('stat', path, false).full)) ?? 0;
+          return { mode, device: 0, inode, modified: BigInt(time) * 10n ** 9n };
+        },
+        setMetadata(metadata) {
+          setMetadata(disk, path, metadata);
+        },
+        close() {
+          disk.host.held -= 1;
+        },
+      };
     },
     makeDirectory(path) {
       make(path, 'dir');

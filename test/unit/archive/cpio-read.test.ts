@@ -133,6 +133,11 @@ describe('refuses', () => {
     ],
     ['an empty symlink', [member('l', '', { mode: 0o120777 }), TRAILER], 'its link target has 0'],
     [
+      'a symlink of 4096 bytes',
+      [member('l', 'x'.repeat(4096), { mode: 0o120777 }), TRAILER],
+      'its link target has 4096 bytes, expected 1 to 4095',
+    ],
+    [
       'a NUL in a symlink',
       [member('l', 'a\0b', { mode: 0o120777 }), TRAILER],
       'its link target con',

@@ -285,6 +285,11 @@ describe('refuses', () => {
     ],
     ['..', [header({ name: 'a/../b' }), END], "its path contains '..'"],
     ['an empty name', [header({}), END], 'entry . at offset 0: its path is empty'],
+    [
+      'a path of more than 4095 bytes',
+      [pax(['path', 'd/'.repeat(2047) + 'ff']), f, END],
+      'its path has more than 4095 bytes',
+    ],
     ['a NUL in a pax path', [pax(['path', 'a\0b']), f, END], 'its path contains a NUL byte'],
     ['a NUL in a long name', [extension('L', 'a\0b\0'), f, END], 'its long name contains a NUL'],
     ['.. in a hard link', [header({ name: 'l', type: '1', linkname: '../x' })], 'its link target'],

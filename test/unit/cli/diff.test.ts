@@ -178,14 +178,23 @@ describe('axfs diff', () => {
     await expect(texts.join('\n')).toMatchFileSnapshot(golden('diff.txt'));
   });
 
-  it('ends with 8 and one line when an image cannot be read', async () => {
+  it('goes on behind damage, and ends with 8', async () => {
     const good = await compatPatch(OLD);
     const bad = (await compatPatch(OLD)).poke('compressed', 0, 0);
-    expect(await diff(good, bad)).toMatchObject({
-      code: 8,
-      out: '',
-      err: 'axfs: b: node 0: cblock 0 does not expand: damaged zlib stream: incorrect header check\n',
+    const { code, out, err } = await diff(good, bad);
+    expect(code).toBe(8);
+    expect(err).toBe(
+      'axfs: bin/prog: b: node 0: cblock 0 does not expand: damaged zlib stream: incorrect header check\n' +
+        'axfs: a and b: 1 entry damaged, see above; all others are compared\n',
+    );
+    expect(out).toMatch(/^a {2}a\nb {2}b\n\nregions that differ\n(.*\n){2} {2}compressed .*\n$/);
+    expect(await diff(bad, bad)).toMatchObject({
+      ...{ code: 8, out: 'a and b do not differ where they can be read\n' },
     });
+  });
+
+  it('ends with 8 and one line when an image cannot be read', async () => {
+    const good = await compatPatch(OLD);
     expect(await run(['diff', 'a', 'nowhere'], new FakeHost({ '/a': good.bytes }))).toMatchObject({
       code: 8,
       out: '',

@@ -70,13 +70,20 @@ describe('axfs ls of an image whose directories share an inode', () => {
     patch.setEntry('inode_array_index', 2, patch.entry('inode_array_index', 1));
     return new FakeHost({ '/crossed.axfs': patch.bytes });
   };
-  const damage = 'axfs: crossed.axfs: inode 3 is a child of both inode 1 and inode 2\n';
+  const damage =
+    'axfs: ./b/f: crossed.axfs: inode 3 is a child of both inode 1 and inode 2\n' +
+    'axfs: crossed.axfs: 1 entry damaged, see above; all others are given\n';
 
-  it.each([['-R'], ['-lR'], ['-R', '--json']])('%s %s ends with EIO', async (...options) => {
-    expect(await run(['ls', ...options, 'crossed.axfs'], await crossed())).toMatchObject({
-      code: 8,
-      err: damage,
-    });
+  it.each([['-R'], ['-lR'], ['-R', '--json']])('%s %s gives the rest', async (...options) => {
+    const { code, out, err } = await run(['ls', ...options, 'crossed.axfs'], await crossed());
+    expect([code, err]).toEqual([8, damage]);
+    if (options.length > 1)
+      expect((JSON.parse(out) as readonly Entry[]).map(({ path }) => path)).toEqual([
+        'a',
+        'b',
+        'a/f',
+      ]);
+    else expect(out.split('\n').filter((line) => line.endsWith('f'))).toHaveLength(1);
   });
 
   it('without -R lists each', async () => {
@@ -91,8 +98,8 @@ describe('axfs ls of an image whose directories share an inode', () => {
     const patch = await patchOf({ 'a/f': '1', 'b/g': '2' });
     patch.setEntry('inode_array_index', 2, patch.entry('inode_array_index', 1));
     const lines = listLines(volumeOf(patch.bytes), ['.'], { long: false, recursive: true });
-    const first = Array.from({ length: 6 }, () => lines.next().value as string);
-    expect(first).toEqual(['.:', 'a', 'b', '', './a:', 'f']);
+    const first = Array.from({ length: 8 }, () => lines.next().value as string);
+    expect(first).toEqual(['.:', 'a', 'b', '', './a:', 'f', '', './b:']);
     expect(failureOf(() => lines.next())[0]).toBe('EIO');
   });
 });
@@ -101,6 +108,68 @@ interface Entry {
   readonly path: string;
   readonly type: string;
 }
+
+describe('axfs ls of a damaged image', () => {
+  it('shows a link whose target is damaged', async () => {
+    const target = 't'.repeat(200);
+    const patch = await patchOf({ a: 'x', l: { type: 'symlink', target }, z: 'y' });
+    patch.poke('compressed', 0, 0);
+    const host = (): FakeHost => new FakeHost({ '/i': patch.bytes });
+    const long = await run(['ls', '-l', 'i'], host());
+    expect(long.code).toBe(8);
+    expect(long.out).toMatch(/ a\n.* l -> \?\n.* z\n$/);
+    expect(long.err).toMatch(
+      /^axfs: \.\/l: i: node \d+: cblock 0 does not expand: .*\naxfs: i: 1 entry /,
+    );
+    const json = await run(['ls', '--json', 'i'], host());
+    expect(json.code).toBe(8);
+    expect(JSON.parse(json.out)).toMatchObject([
+      { path: 'a' },
+      { path: 'l', error: expect.stringContaining('does not expand') as string },
+      { path: 'z' },
+    ]);
+  });
+
+  it('tells of the first entries, and counts the others', async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `f${String(i).padStart(2, '0')}`);
+    const patch = await patchOf(Object.fromEntries(names.map((name) => [name, ''])));
+    for (let inode = 2; inode <= 50; inode += 1)
+      patch.setEntry('inode_name_offset', inode, 2 ** 30);
+    const { code, out, err } = await run(['ls', 'i'], new FakeHost({ '/i': patch.bytes }));
+    expect([code, out]).toEqual([8, 'f00\n']);
+    expect(err.split('\n').slice(20)).toEqual([
+      'axfs: and 29 more entries',
+      'axfs: i: 49 entries damaged, see above; all others are given',
+      '',
+    ]);
+  });
+
+  it('ends where paths are longer than the kernel takes', async () => {
+    const deep = Array.from({ length: 20 }, () => 'n'.repeat(250)).join('/');
+    const patch = await patchOf({ [`${deep}/x`]: 'unreachable', top: 'fine' });
+    for (const command of [
+      ['ls', '-R', 'i'],
+      ['manifest', 'i'],
+      ['diff', 'i', 'i'],
+    ]) {
+      const { code, err } = await run(command, new FakeHost({ '/i': patch.bytes }));
+      expect(code).toBe(8);
+      expect(err).toMatch(/inode 18: its path has 42\d\d bytes, expected at most 4095\n/);
+    }
+  });
+
+  it('lines of more than 4096 files are as wide as they need, table by table', async () => {
+    const names = Array.from({ length: 5000 }, (_, i) => `f${String(i).padStart(4, '0')}`);
+    const patch = await patchOf(Object.fromEntries(names.map((name) => [name, ''])));
+    const { out } = await run(['ls', '-l', 'i'], new FakeHost({ '/i': patch.bytes }));
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ').at(-1)),
+    ).toEqual(names);
+  });
+});
 
 describe('axfs ls --json', () => {
   const entries = async (...argv: readonly string[]): Promise<readonly Entry[]> =>

@@ -161,13 +161,13 @@ describe('--max-bytes', () => {
     const patch = await compatPatch({ a: { content: textBytes(5000) }, b: 'four' });
     return new FakeHost({ '/i': patch.bytes });
   };
-  const COMMANDS = [
+  const COMMANDS: readonly (readonly [string, ...string[]])[] = [
     ['manifest', 'i'],
     ['cat', 'i', 'a', 'b'],
     ['extract', 'i', 'out'],
     ['extract', 'i', '--tar', 'o'],
     ['diff', 'i', 'i'],
-  ] as const;
+  ];
 
   it.each(COMMANDS)('sets the limit of %s %s %s', async (...argv) => {
     const name = argv[0] === 'diff' ? 'i and i' : 'i';

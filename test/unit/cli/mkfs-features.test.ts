@@ -191,7 +191,7 @@ describe('mkfs.axfs refuses', () => {
         [
           `--cblock-size ${size} tree out.axfs`,
           16,
-          `option '--cblock-size <size>' argument '${size}' is invalid. Expected a power of two from 4K to 1M.`,
+          `option '--cblock-size <size>' argument '${size}' is invalid. Expected a power of two from 4K to 1M: bytes, or a number with K, M or G.`,
         ] as const,
     ),
     ['--split tree out.axfs', 16, 'option --split needs two files: XIP_OUT and REST_OUT'],
@@ -201,6 +201,11 @@ describe('mkfs.axfs refuses', () => {
       '--split tree out.axfs tree/rest',
       16,
       'image tree/rest is inside the tree tree: it would pack itself',
+    ],
+    [
+      '--compat --timestamp 9 tree out.axfs',
+      16,
+      'option --compat writes what the original writes: leave out --timestamp',
     ],
     ['list.csv list.csv', 16, 'image list.csv is the source: it would replace it'],
     ['--sort-file none tree out.axfs', 8, 'cannot read none: ENOENT'],
@@ -234,7 +239,7 @@ describe('mkfs.axfs refuses', () => {
     const host = usual().special('/tree/big', 'block', { major: 259, minor: 70000 });
     expect((await run('--for-kernel tree out.axfs', host)).code).toBe(8);
     expect(host.stderr).toBe(
-      'mkfs.axfs: option --for-kernel: big: the kernel driver misreads device 259:70000, numbers above 255\n',
+      'mkfs.axfs: option --for-kernel: the kernel driver misreads device numbers above 255, 1 here: big (259:70000)\n',
     );
     const empty = new FakeHost().directory('/tree');
     expect((await run('--for-kernel tree out.axfs', empty)).code).toBe(8);

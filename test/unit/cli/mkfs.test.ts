@@ -104,7 +104,6 @@ describe('mkfs.axfs', () => {
     ['--timestamp 0', '1600000000', 0n],
     ['', '', 0n],
     ['--compat', '1600000000', 0n],
-    ['--compat --timestamp 9', undefined, 9n],
   ])('takes the time from %j and SOURCE_DATE_EPOCH=%s', async (options, epoch, expected) => {
     const host = usual();
     if (epoch !== undefined) host.variables.set('SOURCE_DATE_EPOCH', epoch);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../src/cli/manifest.ts';
 import { FakeHost } from '../../support/fake-host.ts';
 import { noiseBytes, textBytes } from '../../support/sample-data.ts';
 import { patchOf } from '../fs/patch.ts';
@@ -37,6 +38,34 @@ describe('axfs cat', () => {
     });
     expect(await run(['cat', 'i', 'good'], host())).toMatchObject({ code: 0, out: 'fine' });
     expect(await run(['ls', 'i'], host())).toMatchObject({ code: 0, out: 'bad\ngood\n' });
-    expect(await run(['manifest', 'i'], host())).toMatchObject({ code: 8, out: '' });
+    const { code, out, err } = await run(['manifest', 'i'], host());
+    expect(code).toBe(8);
+    expect(err).toBe(
+      'axfs: bad: i: node 0: cblock 0 does not expand: damaged zlib stream: incorrect header check\n' +
+        'axfs: i: 1 entry damaged, see above; all others are given\n',
+    );
+    const { entries } = JSON.parse(out) as Manifest;
+    expect(entries.map(({ path, error, sha256 }) => [path, error, sha256?.length])).toEqual([
+      ['.', undefined, undefined],
+      ['bad', expect.stringContaining('does not expand'), undefined],
+      ['good', undefined, 64],
+    ]);
+  });
+});
+
+describe('axfs info', () => {
+  it('counts what is not damaged', async () => {
+    const patch = await patchOf({ a: '1', b: '2', c: '3' });
+    patch.setEntry('inode_mode_index', 2, 200);
+    const { code, out, err } = await run(
+      ['info', '--json', 'i'],
+      new FakeHost({ '/i': patch.bytes }),
+    );
+    expect(code).toBe(8);
+    expect(JSON.parse(out)).toMatchObject({ inodes: { total: 3 }, fileBytes: 2 });
+    expect(err).toBe(
+      'axfs: b: i: table modes has 2 entries, but entry 200 is asked for\n' +
+        'axfs: i: 1 entry damaged, see above, and not counted\n',
+    );
   });
 });

@@ -9,7 +9,8 @@ import { FakeHost } from '../../support/fake-host.ts';
 import { ReferenceReader } from '../../support/reference-reader.ts';
 import { noiseBytes } from '../../support/sample-data.ts';
 
-const scan = (host: FakeHost, path = '/tree'): ScannedTree => scanTree(host.files, fromText(path));
+const scan = (host: FakeHost, path = '/tree'): Promise<ScannedTree> =>
+  scanTree(host.files, fromText(path));
 
 const contentOf = (entry: TreeEntry | undefined): Uint8Array => {
   const content = (entry as TreeFile).content;
@@ -19,7 +20,7 @@ const contentOf = (entry: TreeEntry | undefined): Uint8Array => {
 };
 
 describe('scanTree', () => {
-  it('takes everything over as lstat and readlink tell it', () => {
+  it('takes everything over as lstat and readlink tell it', async () => {
     const host = new FakeHost()
       .directory('/tree', { mode: 0o1777, uid: 3 })
       .file('/tree/bin/prog', 'abc', { mode: 0o4755, uid: 1, gid: 2 })
@@ -28,7 +29,7 @@ describe('scanTree', () => {
       .special('/tree/disk', 'block', { major: 259, minor: 70000 })
       .special('/tree/pipe', 'fifo')
       .special('/tree/sock', 'socket');
-    const { tree, fileBytes } = scan(host);
+    const { tree, fileBytes } = await scan(host);
     expect(fileBytes).toBe(3);
     expect(tree).toMatchObject({ type: 'dir', mode: 0o1777, uid: 3, gid: 0 });
     expect([...tree.entries.keys()]).toEqual(
@@ -45,21 +46,21 @@ describe('scanTree', () => {
     expect(Buffer.from(contentOf(prog)).toString()).toBe('abc');
   });
 
-  it('follows a symlink to the tree, and only that one', () => {
+  it('follows a symlink to the tree, and only that one', async () => {
     const host = new FakeHost({ '/real/f': 'x' })
       .symlink('/tree', 'real')
       .symlink('/real/d', '/real');
-    const { tree } = scan(host);
+    const { tree } = await scan(host);
     expect(tree.entries.get(fromText('d'))?.type).toBe('symlink');
-    expect(scan(host, '/tree/').tree.entries.size).toBe(2);
+    expect((await scan(host, '/tree/')).tree.entries.size).toBe(2);
   });
 
-  it('makes names of one inode one object, and counts its bytes for each', () => {
+  it('makes names of one inode one object, and counts its bytes for each', async () => {
     const host = new FakeHost({ '/tree/a/one': 'abc', '/tree/other': 'abc' })
       .link('/tree/two', '/tree/a/one')
       .special('/tree/pipe', 'fifo')
       .link('/tree/a/pipe', '/tree/pipe');
-    const { tree, fileBytes } = scan(host);
+    const { tree, fileBytes } = await scan(host);
     const at = (name: string): TreeEntry | undefined => tree.entries.get(fromText(name));
     const inA = (at('a') as TreeDirectory).entries;
     expect(at('two')).toBe(inA.get(fromText('one')));
@@ -68,15 +69,15 @@ describe('scanTree', () => {
     expect(fileBytes).toBe(9);
   });
 
-  it('reads large files in pieces', () => {
+  it('reads large files in pieces', async () => {
     const content = noiseBytes(1024 * 1024 * 2 + 5);
-    const { tree } = scan(new FakeHost({ '/tree/f': content }));
+    const { tree } = await scan(new FakeHost({ '/tree/f': content }));
     expect(Buffer.compare(contentOf(tree.entries.get(fromText('f'))), content)).toBe(0);
   });
 
   it('gives what an image holds in the end', async () => {
     const host = new FakeHost({ '/tree/a/b': 'text', '/tree/c': noiseBytes(5000) });
-    const { tree } = scan(host);
+    const { tree } = await scan(host);
     const image = await buildImage(tree);
     const copy = new ReferenceReader(image.toBytes()).tree();
     const c = copy.entries.get(fromText('c'));
@@ -106,8 +107,8 @@ describe('scanTree', () => {
       'EINVAL',
       '/tree/d/odd: unknown file type, mode 0150644',
     ],
-  ] as const)('refuses %s', (_name, host, code, message) => {
-    expect(() => scan(host)).toThrow(expect.objectContaining({ code, message }));
+  ] as const)('refuses %s', async (_name, host, code, message) => {
+    await expect(scan(host)).rejects.toMatchObject({ code, message });
   });
 
   const host = (): FakeHost => new FakeHost({ '/tree/f': 'x'.repeat(5000) });
@@ -123,14 +124,14 @@ describe('scanTree', () => {
     ['grows', host().resize('/tree/f', 5001), 'ESTALE', `${stale}, 5001 now`],
     ['shrinks', host().resize('/tree/f', 10), 'ESTALE', `${stale}, 10 now`],
     ['vanishes into nothing', host().resize('/tree/f', 0), 'ESTALE', `${stale}, 0 now`],
-  ] as const)('fails when it comes to a file that %s', (_name, faulty, code, message) => {
-    const { tree } = scan(faulty);
+  ] as const)('fails when it comes to a file that %s', async (_name, faulty, code, message) => {
+    const { tree } = await scan(faulty);
     expect(() => contentOf(tree.entries.get(fromText('f')))).toThrow(
       expect.objectContaining({ code, message }),
     );
   });
 
-  const changing = (open: Partial<ReturnType<FakeHost['files']['open']>>): ScannedTree => {
+  const changing = (open: Partial<ReturnType<FakeHost['files']['open']>>): Promise<ScannedTree> => {
     const { files } = host();
     return scanTree(
       { ...files, open: (path) => ({ ...files.open(path), ...open }) },
@@ -139,10 +140,10 @@ describe('scanTree', () => {
   };
   const stat = (size: number, mode = 0o100644): ReturnType<FakeHost['files']['stat']> => ({
     ...{ mode, uid: 0, gid: 0, rdev: 0 },
-    ...{ device: 1, inode: 1n, links: 1 },
+    ...{ device: 1, inode: 3n, links: 1, modified: 0n, changed: 0n },
     size,
   });
-  it('notices a change while it reads, a change of type, and closes the file every time', () => {
+  it('notices a change while it reads, a change of type, and closes the file every time', async () => {
     let closed = 0;
     const close = (): void => {
       closed += 1;
@@ -151,7 +152,8 @@ describe('scanTree', () => {
     const grown = changing({ stat: () => stat(sizes.shift() ?? 0), close });
     const cut = changing({ stat: () => stat(5000), readAt: () => 100, close });
     const replaced = changing({ stat: () => stat(5000, 0o010644), close });
-    const messages = [grown, cut, replaced].map(({ tree }) => {
+    const scanned = await Promise.all([grown, cut, replaced]);
+    const messages = scanned.map(({ tree }) => {
       try {
         return String(contentOf(tree.entries.get(fromText('f'))).length);
       } catch (error) {
@@ -164,5 +166,35 @@ describe('scanTree', () => {
       `${stale}, another type of file now`,
     ]);
     expect(closed).toBe(3);
+  });
+
+  it.each<[string, Partial<ReturnType<typeof stat>>, string]>([
+    ['its content', { modified: 1n, changed: 1n }, 'and changed since'],
+    ['its content, and sets the time back', { changed: 1n }, 'and changed since'],
+    ['the file', { inode: 9n }, 'another file of that name now'],
+  ])('notices who replaces %s by as many bytes', async (_what, change, text) => {
+    const { tree } = await changing({ stat: () => ({ ...stat(5000), ...change }) });
+    expect(() => contentOf(tree.entries.get(fromText('f')))).toThrow(`${stale}, ${text}`);
+  });
+
+  it('notices who writes as many bytes while it reads', async () => {
+    const faulty = host();
+    const { tree } = await scan(faulty);
+    const { content } = tree.entries.get(fromText('f')) as TreeFile;
+    if (content instanceof Uint8Array) throw new TypeError('content is read when it is asked for');
+    const read = () => {
+      for (const piece of content.read()) {
+        expect(piece).toHaveLength(5000);
+        faulty.rewrite('/tree/f', 'y'.repeat(5000));
+      }
+    };
+    expect(read).toThrow(`${stale}, and changed since`);
+  });
+
+  it('pauses in a large directory', async () => {
+    const names = Array.from({ length: 600 }, (_, i) => [`/tree/${String(i)}`, ''] as const);
+    const large = new FakeHost(Object.fromEntries(names));
+    await scanTree(large.files, fromText('/tree'), () => large.breathe());
+    expect(large.breaths).toBe(2);
   });
 });

@@ -38,7 +38,7 @@ const taken = (second: string): string =>
 const axfs = (...argv: readonly string[]): Promise<Outcome> => run(argv, new FakeHost(images));
 
 /** Commands that take one image, with the arguments behind it. */
-const COMMANDS = [
+const COMMANDS: readonly (readonly [string, ...string[]])[] = [
   ['info'],
   ['ls', '-lR'],
   ['cat', 'bin/prog', 'etc/noise'],
@@ -48,7 +48,7 @@ const COMMANDS = [
   ['explain', 'bin/prog'],
   ['explain', 'etc/noise:4500', '--json'],
   ['extract', '--cpio', '-'],
-] as const;
+];
 
 describe('--second-device', () => {
   it.each(COMMANDS)('%s %s reads a split image as a whole one', async (command, ...rest) => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPakoInflater } from '../../../src/codec/pako.ts';
 import { checkImage } from '../../../src/fs/check.ts';
@@ -10,7 +11,7 @@ import { memoryContents } from '../../../src/mtd/contents.ts';
 import { createRamDevice } from '../../../src/mtd/ram.ts';
 import { encodeDialect, PLAIN_DIALECT } from '../../support/dialects.ts';
 import { noiseBytes, textBytes } from '../../support/sample-data.ts';
-import { pages, Patch, patchOf, REGION_NAMES } from './patch.ts';
+import { pages, Patch, patchOf, REGION_NAMES, volumeOf } from './patch.ts';
 
 const sha1 = (): { update: (bytes: Uint8Array) => void; hex: () => string } => {
   const hash = createHash('sha1');
@@ -65,6 +66,9 @@ type Damage = (image: Patch) => unknown;
 const nameAt = (image: Patch, inode: number): number => image.entry('inode_name_offset', inode);
 const nodeOf = (image: Patch, inode: number): number => image.entry('inode_array_index', inode);
 
+const sizesOf = (image: Patch): number[] =>
+  Array.from({ length: image.get('files') }, (_, inode) => image.entry('inode_file_size', inode));
+
 /** One row a rule: what breaks it, and perhaps others. */
 const DAMAGE: readonly (readonly [rule: RuleId, damage: Damage])[] = [
   ['magic', (p) => p.pokeImage(0, 0)],
@@ -85,6 +89,8 @@ const DAMAGE: readonly (readonly [rule: RuleId, damage: Damage])[] = [
   ['root', (p) => p.setEntry('inode_mode_index', 0, p.entry('inode_mode_index', 1))],
   ['empty_root', (p) => p.setEntry('inode_num_entries', 0, 0)],
   ['version', (p) => p.set('version_major', 3)],
+  ['timestamp', (p) => p.pokeImage(251, 255)],
+  ['idle_field', (p) => p.pokeImage(80, 0xff)],
   ['padding', (p) => p.pokeImage(260, 1)],
   ['max_index', (p) => p.describe('modes', 'max_index', 1)],
   ['table_end', (p) => p.describe('gids', 'size', p.of('gids', 'size') + 1)],
@@ -97,6 +103,10 @@ const DAMAGE: readonly (readonly [rule: RuleId, damage: Damage])[] = [
   ['entry', (p) => p.replaceTable('gids', [0, 0, 0], 8).poke('gids', 8, 0xff)],
   ['mode_index', (p) => p.setEntry('inode_mode_index', 5, 99)],
   ['mode', (p) => p.setEntry('modes', p.entry('inode_mode_index', 4), 0o644)],
+  ['mode_bits', (p) => p.setEntry('modes', p.entry('inode_mode_index', 4), 0o1020666)],
+  ['owner', (p) => p.replaceTable('gids', [0, 2 ** 32, 0], 5)],
+  ['no_owner', (p) => p.replaceTable('uids', [0, 2 ** 32 - 1, 0], 4)],
+  ['device', (p) => p.replaceTable('inode_file_size', sizesOf(p).with(4, 2 ** 32), 5)],
   ['name_offset', (p) => p.setEntry('inode_name_offset', 5, 2 ** 31)],
   ['name_end', (p) => p.poke('strings', p.region('strings').length - 1, 0x78)],
   ['name_length', (p) => p.setEntry('inode_name_offset', 7, nameAt(p, 8) - 1)],
@@ -105,6 +115,7 @@ const DAMAGE: readonly (readonly [rule: RuleId, damage: Damage])[] = [
   ['name_twice', (p) => p.setEntry('inode_name_offset', 8, nameAt(p, 7))],
   ['name_order', (p) => p.poke('strings', nameAt(p, 8), 0x61)],
   ['child_range', (p) => p.setEntry('inode_array_index', 2, 8)],
+  ['child_names', (p) => p.replace('strings', p.region('strings').subarray(0, 5))],
   ['child_cycle', (p) => p.setEntry('inode_array_index', 2, 1)],
   ['child_twice', (p) => p.setEntry('inode_array_index', 2, 6)],
   ['unreachable', (p) => p.setEntry('inode_num_entries', 2, 1)],
@@ -140,7 +151,9 @@ describe('each rule is seen to be broken, with the severity that the table gives
   });
 
   it('every rule has its row here', () => {
-    const elsewhere: readonly RuleId[] = ['second', 'resident', 'open', 'descriptor_page'];
+    const elsewhere: readonly RuleId[] = [
+      ...(['second', 'resident', 'open', 'descriptor_page', 'cblock_work'] as const),
+    ];
     const covered = new Set([...DAMAGE.map(([rule]) => rule), ...elsewhere]);
     expect(RULES.map(({ id }) => id).filter((id) => !covered.has(id))).toEqual([]);
   });
@@ -151,6 +164,135 @@ describe('each rule is seen to be broken, with the severity that the table gives
 });
 
 describe('a check', () => {
+  it('goes on behind an unknown compression type, but for the expansion', () => {
+    patch.set('compression_type', 9).setEntry('node_index', nodeOf(patch, 6), 7);
+    patch.setEntry('cblock_offset', 2, patch.entry('cblock_offset', 1) - 1);
+    const { verdict, counts } = check(patch.bytes);
+    expect(verdict).toBe('unmountable');
+    expect(counts).toMatchObject({ compression: 1, xip_range: 1, cblock_order: 1 });
+    expect(counts).not.toHaveProperty('cblock_stream');
+  });
+
+  it('names the entry of cblock_offset that is wrong', () => {
+    const start = patch.entry('cblock_offset', 1);
+    patch.setEntry('cblock_offset', 2, start - 1).setEntry('cblock_offset', 3, 2 ** 31);
+    const size = patch.region('compressed').length;
+    const at = { severity: 'damage', region: 'cblock_offset' } as const;
+    expect(check(patch.bytes).findings.slice(0, 2)).toEqual([
+      {
+        ...{ ...at, rule: 'cblock_order', index: 2, value: start - 1 },
+        expected: `at least ${String(start)}`,
+      },
+      {
+        ...{ ...at, rule: 'cblock_end', index: 3, value: 2 ** 31 },
+        expected: `at most ${String(size)}`,
+      },
+    ]);
+  });
+
+  it('names the inode table that is short', () => {
+    patch.replaceTable('inode_mode_index', [0, 1, 0], 1);
+    const { findings } = check(patch.bytes);
+    expect(findings.filter(({ rule }) => rule === 'files')).toEqual([
+      {
+        ...{ rule: 'files', severity: 'damage', region: 'inode_mode_index', index: null },
+        ...{ value: '3 rows', expected: 'a row for each of 9 files' },
+      },
+    ]);
+  });
+
+  it('warns of what nothing hangs on, and the image opens', async () => {
+    const all = 2n ** 64n - 1n;
+    const idle = await patchOf({ f: 'x' });
+    idle.describe('modes', 'max_index', all).set('blocks', all).describe('xip', 'fsoffset', all);
+    idle.pokeImage(248, 0x40);
+    const { verdict, counts } = check(idle.bytes);
+    expect(idle.of('xip', 'size')).toBe(0);
+    expect(verdict).toBe('clean');
+    expect(counts).toEqual({ idle_field: 4, max_index: 1, blocks: 1, timestamp: 1 });
+    const volume = volumeOf(idle.bytes);
+    expect(volume.image.superblock.timestamp).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it('warns of table entries that nothing hangs on, and they can be read', async () => {
+    const idle = await patchOf({ 'd/f': 'x', e: '' });
+    // Inodes: root, d, e, d/f.
+    idle.replaceTable('inode_file_size', [0, 0, 0, 1], 8).poke('inode_file_size', 8, 0xff);
+    idle.replaceTable('inode_array_index', [1, 3, 0, 0], 8).poke('inode_array_index', 16, 0xff);
+    expect(check(idle.bytes)).toMatchObject({ verdict: 'clean', counts: { idle_field: 2 } });
+    expect([...volumeOf(idle.bytes).walk()].map(({ path }) => path)).toEqual([
+      '.',
+      'd',
+      'd/f',
+      'e',
+    ]);
+    idle.poke('inode_file_size', 24, 0xff);
+    expect(check(idle.bytes)).toMatchObject({ verdict: 'damaged', counts: { entry: 1 } });
+  });
+
+  it('shows all of a digest whose tail is wrong', () => {
+    const { image } = encodeDialect(treeFrom({ a: 'b' }), { ...PLAIN_DIALECT, digest: true });
+    image[59] = 1;
+    const [finding] = check(image).findings;
+    expect([String(finding?.value).length, finding?.expected]).toEqual([
+      80,
+      expect.stringMatching(/^[0-9a-f]{40}0{40}$/),
+    ]);
+  });
+
+  it('of an xip region that is stored compressed does not ask where it is mapped', () => {
+    const root = treeFrom({ a: textBytes(20_000) });
+    const written = { ...PLAIN_DIALECT, compressed: ['xip'], seed: 3 };
+    const { image } = encodeDialect(root, written);
+    const small = new Patch(image).set('mmap_size', 4096);
+    expect(small.of('xip', 'size')).toBeGreaterThan(0);
+    expect(broken(small.bytes)).not.toHaveProperty('xip_mapped');
+  });
+
+  it('expands no bytes of cblocks twice, however often offsets decrease', async () => {
+    const size = 2 ** 20;
+    const one = await patchOf({ f: 'x' });
+    const block = deflateSync(new Uint8Array(size));
+    one.set('cblock_size', size).replace('compressed', block);
+    const offsets = Array.from({ length: 20_001 }, (_, i) => (i % 2 === 0 ? 0 : block.length));
+    one.replaceTable('cblock_offset', offsets, 4);
+    const counting = createPakoInflater();
+    let expanded = 0;
+    const device = createRamDevice('image', memoryContents(one.bytes));
+    const { counts } = checkImage(device, {
+      name: 'image',
+      inflater: {
+        inflate: (stored, into) => {
+          expanded += 1;
+          return counting.inflate(stored, into);
+        },
+      },
+    });
+    expect(counts.cblock_order).toBe(10_000);
+    expect(expanded).toBe(1);
+  });
+
+  it('expands so much and no more', async () => {
+    const size = 2 ** 20;
+    const one = await patchOf({ f: 'x' });
+    const cblocks = 2000;
+    one.set('cblock_size', size).replace('compressed', new Uint8Array(cblocks * 10));
+    const offsets = Array.from({ length: cblocks + 1 }, (_, i) => i * 10);
+    one.replaceTable('cblock_offset', offsets, 4);
+    let expanded = 0;
+    const { counts } = checkImage(createRamDevice('image', memoryContents(one.bytes)), {
+      name: 'image',
+      inflater: {
+        inflate: () => {
+          expanded += size;
+          return size;
+        },
+      },
+    });
+    expect(counts.cblock_work).toBe(1);
+    expect(expanded).toBe(2 ** 30 + size);
+  });
+
   it('finds all damage in one run, structure and contents', () => {
     patch
       .set('cblock_size', 0)

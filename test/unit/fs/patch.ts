@@ -86,7 +86,7 @@ export class Patch {
     return this.#number(offset, bytes);
   }
 
-  set(field: keyof typeof SUPER, value: number): this {
+  set(field: keyof typeof SUPER, value: number | bigint): this {
     const [offset, bytes] = SUPER[field];
     return this.#store(offset, bytes, value);
   }
@@ -97,7 +97,7 @@ export class Patch {
     return this.#number(this.descriptorAt(region) + offset, bytes);
   }
 
-  describe(region: Region, field: keyof typeof DESCRIPTOR, value: number): this {
+  describe(region: Region, field: keyof typeof DESCRIPTOR, value: number | bigint): this {
     const [offset, bytes] = DESCRIPTOR[field];
     return this.#store(this.descriptorAt(region) + offset, bytes, value);
   }
@@ -166,9 +166,9 @@ export class Patch {
       : this.#image.readUIntBE(offset, bytes);
   }
 
-  #store(offset: number, bytes: number, value: number): this {
+  #store(offset: number, bytes: number, value: number | bigint): this {
     if (bytes === 8) this.#image.writeBigUInt64BE(BigInt(value), offset);
-    else this.#image.writeUIntBE(value, offset, bytes);
+    else this.#image.writeUIntBE(Number(value), offset, bytes);
     return this;
   }
 }

@@ -32,6 +32,8 @@ describe('reading', () => {
       device: fs.statSync(folder).dev,
       inode: fs.statSync(join(folder, 'f'), { bigint: true }).ino,
       links: 1,
+      modified: fs.statSync(join(folder, 'f'), { bigint: true }).mtimeNs,
+      changed: fs.statSync(join(folder, 'f'), { bigint: true }).ctimeNs,
     });
     expect(files.lstat(at('l')).mode).toBe(0o120777);
     expect(files.stat(at('l')).mode).toBe(0o100640);
@@ -160,6 +162,27 @@ describe('create', () => {
     expect(listing()).toEqual(['out', 'real']);
     expect(fs.readFileSync(join(folder, 'real'), 'utf8')).toBe('n');
     expect(fs.statSync(join(folder, 'real')).mode).toBe(0o100600);
+  });
+
+  it('makes the file that a symlink leads to, and keeps the symlink', () => {
+    fs.symlinkSync('new', join(folder, 'out'));
+    expect(files.landing(at('out'))).toBe(at('new'));
+    const file = files.create(at('out'));
+    file.write(Uint8Array.of(0x6e));
+    file.commit();
+    expect(fs.readlinkSync(join(folder, 'out'))).toBe('new');
+    expect(fs.readFileSync(join(folder, 'new'), 'utf8')).toBe('n');
+  });
+
+  it('has written everything when it is finished, and has no name yet', () => {
+    const file = files.create(at('out'));
+    file.write(Uint8Array.of(1, 2));
+    file.finish();
+    const [name = ''] = listing();
+    expect(name).toMatch(/^\.axfs-.*\.tmp$/);
+    expect([...fs.readFileSync(join(folder, name))]).toEqual([1, 2]);
+    file.commit();
+    expect(listing()).toEqual(['out']);
   });
 
   it.each([

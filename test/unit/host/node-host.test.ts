@@ -81,12 +81,15 @@ describe('the terminal of the built host', () => {
     expect([code, out, err]).toEqual([0, 'é!', '[false,false,80,false]']);
   });
 
-  it('ends quietly when the reader goes away', async () => {
-    const { code, err } = await run(
-      `const timer = setInterval(() => terminal.out('x'.repeat(65536)), 1);
-       setTimeout(() => { terminal.err('still here'); clearInterval(timer); }, 10000);`,
+  it('tells when the reader goes away', async () => {
+    const { err } = await run(
+      `const timer = setInterval(() => {
+         try { terminal.out('x'.repeat(65536)); }
+         catch (error) { terminal.err(error.name); clearInterval(timer); clearTimeout(last); }
+       }, 1);
+       const last = setTimeout(() => { terminal.err('still here'); clearInterval(timer); }, 10000);`,
       true,
     );
-    expect([code, err]).toEqual([0, '']);
+    expect(err).toBe('ClosedOutputError');
   });
 });

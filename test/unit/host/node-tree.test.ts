@@ -161,6 +161,83 @@ describe('a new tree replaces and follows nothing', () => {
   });
 });
 
+describe('a directory that is held', () => {
+  it.runIf(process.platform === 'linux')('takes everything, wherever it is moved', () => {
+    tree.makeDirectory(at('d'));
+    const held = tree.hold(at('d'));
+    fs.mkdirSync(join(folder, 'theirs'));
+    fs.renameSync(join(folder, 'd'), join(folder, 'away'));
+    fs.symlinkSync('theirs', join(folder, 'd'));
+    tree.makeDirectory(at('d/sub'), held);
+    tree.makeSymlink(at('d/l'), fromText('x'), held);
+    tree.makeSpecial(at('d/p'), { type: 'fifo' }, held);
+    const file = tree.createFile(at('d/f'), held);
+    file.write(Uint8Array.of(1));
+    file.commit(meta(0o640));
+    tree.createFile(at('d/discarded'), held).discard();
+    tree.setMetadata(at('d/p'), meta(0o600), held);
+    const sub = tree.hold(at('d/sub'), held);
+    tree.makeSymlink(at('d/sub/m'), fromText('x'), sub);
+    const up = tree.hold(at('d'), sub, '..' as ByteString);
+    expect(up.stat().inode).toBe(held.stat().inode);
+    held.setMetadata(meta(0o750));
+    for (const one of [up, sub, held]) one.close();
+    expect(fs.readdirSync(join(folder, 'theirs'))).toEqual([]);
+    expect(fs.readdirSync(join(folder, 'away')).sort()).toEqual(['f', 'l', 'p', 'sub']);
+    expect(fs.readdirSync(join(folder, 'away/sub'))).toEqual(['m']);
+    expect(look('away')).toEqual([0o040750, ...own(), 1_000_000_000]);
+    expect(look('away/f')[0]).toBe(0o100640);
+  });
+
+  it('is none where a link or a file is', () => {
+    fs.writeFileSync(join(folder, 'file'), '');
+    fs.symlinkSync('.', join(folder, 'link'));
+    for (const name of ['file', 'link'])
+      expect(failureOf(() => tree.hold(at(name)))[1]).toMatch(
+        new RegExp(`^cannot open .*/${name}: .* \\((ENOTDIR|ELOOP)\\)$`),
+      );
+  });
+
+  it('keeps signals from being lost', () => {
+    const before = process.listenerCount('SIGINT');
+    tree.makeDirectory(at('d'));
+    const [one, two] = [tree.hold(at('d')), tree.hold(at('d'))];
+    expect(process.listenerCount('SIGINT')).toBe(before + 1);
+    one.close();
+    expect(process.listenerCount('SIGINT')).toBe(before + 1);
+    two.close();
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+});
+
+describe('a new tree gives nothing to no one', () => {
+  it.each([2 ** 32 - 1, 2 ** 32, -1])('with the owner %d', (id) => {
+    const owner = { uid: id, gid: 0 };
+    const file = tree.createFile(at('f'));
+    const refused = ['EINVAL', `owner ${String(id)} is no one, expected 0 to 4294967294`];
+    expect(
+      failureOf(() => {
+        file.commit(meta(0o6755, owner));
+      }),
+    ).toEqual(refused);
+    file.discard();
+    tree.makeDirectory(at('d'));
+    expect(
+      failureOf(() => {
+        tree.setMetadata(at('d'), meta(0o6755, owner));
+      }),
+    ).toEqual(refused);
+    tree.makeSymlink(at('l'), fromText('x'));
+    expect(
+      failureOf(() => {
+        tree.setMetadata(at('l'), meta(0o6755, owner));
+      }),
+    ).toEqual(refused);
+    expect(fs.readdirSync(folder).sort()).toEqual(['d', 'l']);
+    expect(look('d')[0]).toBe(0o040700);
+  });
+});
+
 describe('a new tree says in one line what failed', () => {
   it('where there is no directory', () => {
     const why = (call: () => void): readonly [string, string] | 'no failure' => failureOf(call);

@@ -77,6 +77,14 @@ describe('gunzipStream', () => {
     );
   });
 
+  it('says that more follows the stream, and takes zeros for padding', async () => {
+    await expect(expand(gzipSync('text'), Buffer.from('garbage'))).rejects.toMatchObject({
+      code: 'EIO',
+      message: 'x.gz: more bytes follow its gzip stream, expected none or another gzip stream',
+    });
+    expect((await expand(gzipSync('text'), Buffer.alloc(512))).toString()).toBe('text');
+  });
+
   it('passes on what its input and its output throw', async () => {
     const full = new AxfsError('ENOSPC', 'full');
     const refuse = (): void => {
@@ -99,7 +107,7 @@ describe('readStandardInput', () => {
     const into = new Uint8Array(100000);
     const lengths = [];
     for (let got = into.length; got === into.length;) {
-      got = readStandardInput(into);
+      got = await readStandardInput(into);
       lengths.push(got);
     }
     process.stdout.write(JSON.stringify(lengths));

@@ -109,6 +109,17 @@ describe.each([
 });
 
 describe('the report', () => {
+  it('names a few of many devices, in one line', async () => {
+    const devices = Array.from({ length: 300 }, (_, i) => [
+      `dev/${String(i).padStart(3, '0')}`,
+      { type: 'char', rdev: { major: 5, minor: i } } as const,
+    ]);
+    const { report } = await buildImage(treeFrom(Object.fromEntries(devices) as typeof SPEC));
+    expect(report.kernelProblems).toEqual([
+      'the kernel driver misreads device numbers above 255, 44 here: dev/256 (5:256), dev/257 (5:257), dev/258 (5:258) and 41 more',
+    ]);
+  });
+
   it('counts', async () => {
     const { report, size, chunks } = await buildImage(treeFrom(SPEC));
     expect(report).toMatchObject({
@@ -116,7 +127,9 @@ describe('the report', () => {
       inodes: { dir: 6, file: 4, symlink: 1, char: 1, block: 1, fifo: 1, socket: 1 },
       fileBytes: 9004 + 10 + 6000,
       mountableByKernel: true,
-      warnings: ['dev/big: the kernel driver misreads device 259:70000, numbers above 255'],
+      warnings: [
+        'the kernel driver misreads device numbers above 255, 1 here: dev/big (259:70000)',
+      ],
     });
     expect(report).not.toHaveProperty('profile');
     expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(size);

@@ -32,10 +32,23 @@ describe('compileGlob', () => {
     ['a.b', ['a.b'], ['axb']],
     ['(a|b)+$^', ['(a|b)+$^'], ['a']],
     ['\udcff*', ['\udcffa'], ['a']],
+    ['a/**/**/b', ['a/b', 'a/x/b', 'a/x/y/b'], ['ab', 'b']],
+    ['**', ['a', 'a/b'], []],
+    ['a[b-]-', ['ab-', 'a--'], ['a-']],
+    ['*a*', ['a', 'xax', 'd/a'], ['a/b', 'x']],
   ])('%s', (pattern, yes, no) => {
     for (const path of yes) expect(match(pattern, path), path).toBe(true);
     for (const path of no) expect(match(pattern, path), path).toBe(false);
   });
+
+  it.each(['*a*a*a*a*a*a*a*a*a*a*a*a*b', `${'**/'.repeat(30)}b`, `${'[a-b]*'.repeat(30)}c`])(
+    'looks at a path once: %s',
+    (pattern) => {
+      const start = performance.now();
+      expect(match(pattern, `${'a'.repeat(200)}/`.repeat(20))).toBe(false);
+      expect(performance.now() - start).toBeLessThan(2000);
+    },
+  );
 
   it('asks for a directory when it ends in a slash', () => {
     expect(match('d/', 'a/d', true)).toBe(true);
@@ -46,6 +59,7 @@ describe('compileGlob', () => {
     ['', 'names nothing'],
     ['/', 'names nothing'],
     ['[[:alpha:]]', 'has a class [:name:]'],
+    ['[:[[:alpha:]]', 'has a class [:name:]'],
     ['[z-a]', 'has a range whose end is before its start'],
   ])('refuses %s', (pattern, message) => {
     expect(refusal(() => compileGlob(fromText(pattern)))).toContain(

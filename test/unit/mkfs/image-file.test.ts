@@ -11,17 +11,17 @@ it('parts are cut wherever pieces end', () => {
       );
 });
 
-it('a digest is 20 bytes and 20 zeros; anything else is a bug', () => {
+it('a digest is 20 bytes and 20 zeros; anything else is a bug', async () => {
   const seen: number[] = [];
   const sha1 = (hex: string): Parameters<typeof digestOf>[1] => ({
     update: (bytes) => void seen.push(...bytes),
     hex: () => hex,
   });
-  const digest = digestOf([Uint8Array.of(1), Uint8Array.of(2)], sha1('0a'.repeat(20)));
+  const digest = await digestOf([Uint8Array.of(1), Uint8Array.of(2)], sha1('0a'.repeat(20)));
   expect(seen).toEqual([1, 2]);
   expect([...digest]).toEqual([
     ...Array.from({ length: 20 }, () => 10),
     ...Array.from({ length: 20 }, () => 0),
   ]);
-  expect(() => digestOf([], sha1('0a'))).toThrow('a SHA-1 has 20 bytes');
+  await expect(digestOf([], sha1('0a'))).rejects.toThrow('a SHA-1 has 20 bytes');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromText } from '../../../src/base/bytestring.ts';
-import { planInodes } from '../../../src/mkfs/inodes.ts';
+import { PAGES_MAX, planInodes } from '../../../src/mkfs/inodes.ts';
 import { treeFrom } from '../../../src/mkfs/tree.ts';
 import type { TreeDirectory } from '../../../src/mkfs/tree.ts';
 
@@ -85,6 +85,18 @@ it('refuses a file of 4 GiB in compat, naming it', () => {
   );
   expect(planInodes(sized(2 ** 32 - 1), true).blocks).toBe(2 ** 20);
   expect(planInodes(sized(2 ** 32 + 1), false).blocks).toBe(2 ** 20 + 1);
+});
+
+it('refuses more pages than there is memory for, naming the file', () => {
+  const limit = PAGES_MAX * 4096;
+  expect(planInodes(sized(limit), false).blocks).toBe(PAGES_MAX);
+  for (const size of [limit + 1, 4e13, Number.MAX_SAFE_INTEGER])
+    expect(() => planInodes(sized(size), false)).toThrow(
+      expect.objectContaining({
+        code: 'EFBIG',
+        message: `big/file: with its ${String(size)} bytes there are ${String(Math.ceil(size / 4096))} pages of contents, expected at most 33554432 (128 GiB)`,
+      }),
+    );
 });
 
 it('checks trees that were not made by treeFrom', () => {

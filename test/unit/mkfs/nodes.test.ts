@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createInlineCompressor } from '../../../src/codec/compressor.ts';
 import type { PageCompressor } from '../../../src/codec/compressor.ts';
@@ -46,6 +47,43 @@ describe('storeNodes', () => {
     const tail = textBytes(4099).subarray(4096);
     expect(bytesOf(nodes.byteAligned)).toEqual(Uint8Array.of(...tail, 0x78, 0x79, 0, 0x7a));
     expect([...nodes.banodeOffsets]).toEqual([0, 3, 6]);
+  });
+
+  it('ends the target of a symlink with a zero in a cblock of several pages, and there only', async () => {
+    const inflate = (bytes: Uint8Array): string => Buffer.from(inflateSync(bytes)).toString();
+    const spec = {
+      a: 'a'.repeat(90),
+      b: { type: 'symlink', target: 'b'.repeat(90) },
+      c: 'c'.repeat(90),
+    } as const;
+    const [one, several] = [await store(spec), await store(spec, { cblockSize: 8192 })];
+    const targets = [...one.cblockOffsets].map((at, i) =>
+      inflate(bytesOf(one.compressed).subarray(at, one.cblockOffsets[i + 1])),
+    );
+    expect(targets).toEqual(['a'.repeat(90), 'b'.repeat(90), 'c'.repeat(90)]);
+    expect(inflate(bytesOf(several.compressed))).toBe(
+      `${'a'.repeat(90)}${'b'.repeat(90)}\0${'c'.repeat(90)}`,
+    );
+    expect([...several.cnodeOffsets]).toEqual([0, 90, 181]);
+    expect(several.cblockSize).toBe(271);
+  });
+
+  it('lets no symlink share with a file, behind which there is no zero', async () => {
+    const text = 'x'.repeat(90);
+    const spec = { a: text, b: { type: 'symlink', target: text }, c: text } as const;
+    const nodes = await store(spec, { dedupe: true, cblockSize: 8192 });
+    expect([nodes.sharedInodes, ...nodes.cnodeOffsets]).toEqual([1, 0, 90]);
+  });
+
+  it('keeps a cblock within its size, zeros and all', async () => {
+    const target = 'y'.repeat(4095);
+    const nodes = await store(
+      { a: 'x'.repeat(4096), b: { type: 'symlink', target }, c: 'z' },
+      { cblockSize: 8192 },
+    );
+    expect([...nodes.cnodeCblocks]).toEqual([0, 0]);
+    expect(nodes.cblockSize).toBe(8192);
+    expect(nodes.types).toEqual(Uint8Array.of(1, 1, 2));
   });
 
   it('pads tails to XIP pages with zeros where tails may go there', async () => {

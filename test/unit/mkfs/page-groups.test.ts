@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fingerprint } from '../../../src/codec/page-hash.ts';
 import { Column } from '../../../src/mkfs/columns.ts';
-import { PageGroups } from '../../../src/mkfs/page-groups.ts';
+import { PAGE_KIND, PageGroups, lotOf } from '../../../src/mkfs/page-groups.ts';
 import { noiseBytes } from '../../support/sample-data.ts';
 
 const print = (bytes: Uint8Array): string => {
@@ -33,10 +33,11 @@ it('groups are found again among thousands', () => {
     for (let i = 0; i < 5000; i += 1)
       expect(groups.groupOf(page(i)), `round ${String(round)}`).toBe(i);
   expect(groups.count).toBe(5000);
-  groups.repeat(3);
-  groups.wantXip(4);
-  expect([3, 4].map((group) => groups.isRepeated(group))).toEqual([true, false]);
-  expect([3, 4].map((group) => groups.wantsXip(group))).toEqual([false, true]);
+  const { plain, xip, target } = PAGE_KIND;
+  for (const kind of [plain, xip, plain, plain, target]) groups.meet(lotOf(3, kind));
+  const lots = [lotOf(3, plain), lotOf(3, xip), lotOf(3, target), lotOf(4, plain)];
+  expect(new Set(lots).size).toBe(4);
+  expect(lots.map((lot) => groups.isRepeated(lot))).toEqual([true, false, false, false]);
 });
 
 it('columns grow, and refuse what does not fit', () => {

@@ -97,6 +97,16 @@ describe('treeFrom', () => {
       'a: device minor is 1048576, expected 0 to 1048575',
     ],
     [
+      'an empty target',
+      { a: { type: 'symlink', target: '' } },
+      'a: a symlink target has 0 bytes, expected 1 to 4095',
+    ],
+    [
+      'a target of a page',
+      { a: { type: 'symlink', target: 'x'.repeat(4096) } },
+      'a: a symlink target has 4096 bytes, expected 1 to 4095',
+    ],
+    [
       'NUL in a target',
       { a: { type: 'symlink', target: 'x\0' } },
       'a: a symlink target contains no NUL byte',

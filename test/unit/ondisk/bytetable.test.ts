@@ -2,12 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
 import { toHex } from '../../../src/base/bytes.ts';
 import { AxfsError } from '../../../src/base/errno.ts';
-import {
-  ByteTable,
-  encodeByteTable,
-  fromPlanar,
-  minimalDepth,
-} from '../../../src/ondisk/bytetable.ts';
+import { ByteTable, encodeByteTable, minimalDepth } from '../../../src/ondisk/bytetable.ts';
 
 const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -114,14 +109,30 @@ test('minimalDepth is set by the largest value', () => {
   expect(minimalDepth([2 ** 32])).toBe(5);
 });
 
-describe('fromPlanar (section 10)', () => {
+describe('a planar table (section 10)', () => {
   test.each([
-    ['least significant plane first', 2, '5634 1200', '1256 0034'],
-    ['one plane', 1, '0102', '0102'],
-    ['a cut entry is left out', 2, '5634 1200 ff', '1256 0034'],
-    ['nothing', 4, '', ''],
-    ['no depth', 0, '0102', ''],
-  ])('%s', (_what, depth, planes, packed) => {
-    expect(toHex(fromPlanar(bytesOf(planes), depth))).toBe(packed.replaceAll(' ', ''));
+    ['least significant plane first', 2, '5634 1200', [0x1256, 0x0034]],
+    ['one plane', 1, '0102', [1, 2]],
+    ['a cut entry is left out', 2, '5634 1200 ff', [0x1256, 0x0034]],
+    ['four planes', 4, '0403 0301 0203 0103', [0x0102_0304, 0x0303_0103]],
+    ['nothing', 4, '', []],
+    ['no depth', 0, '0102', []],
+  ])('%s', (_what, depth, planes, values) => {
+    const table = new ByteTable('uids', bytesOf(planes), depth, { layout: 'planar' });
+    expect(Array.from({ length: table.length }, (_, i) => table.get(i))).toEqual(values);
+    for (const [i, value] of values.entries())
+      expect(Number(`0x${toHex(table.bytesOf(i))}`)).toBe(value);
   });
+
+  test('says where the bytes of an entry are', () => {
+    const planar = new ByteTable('uids', new Uint8Array(15), 3, { layout: 'planar' });
+    expect(planar.offsetsOf(2)).toEqual([12, 7, 2]);
+    expect(new ByteTable('uids', new Uint8Array(15), 3).offsetsOf(2)).toEqual([6, 7, 8]);
+  });
+});
+
+test('getClamped gives 2^53-1 for what no double holds', () => {
+  const table = new ByteTable('uids', bytesOf('001ffffffffffffe ffffffffffffffff'), 8);
+  expect([0, 1].map((i) => table.getClamped(i))).toEqual([2 ** 53 - 2, 2 ** 53 - 1]);
+  expect(() => table.getClamped(2)).toThrow('entry 2 is asked for');
 });
