@@ -9,7 +9,7 @@ import { AxfsVolume } from '../../../src/fs/volume.ts';
 import { memoryContents } from '../../../src/mtd/contents.ts';
 import { createRamDevice } from '../../../src/mtd/ram.ts';
 import { contentAt, failureOf, patchOf, volumeOf } from './patch.ts';
-import type { Region , Patch} from './patch.ts';
+import type { Region, Patch } from './patch.ts';
 
 const check = (image: Uint8Array): CheckResult =>
   checkImage(createRamDevice('image', memoryContents(image)), {
