@@ -83,7 +83,8 @@ function growInPlace(vma: VmArea, end: number, bytes: number): boolean {
   const from = vma.vmEnd;
   vma.vmEnd = virtAddr(end + bytes);
   lockMore(vma, from, vma.vmEnd);
-  mm.vmas.merge(vma);
+  // Only where it grew: what lies before it was a neighbour already.
+  mm.vmas.mergeNext(vma);
   return true;
 }
 

@@ -184,8 +184,14 @@ export class VmaSet implements Iterable<VmArea> {
   merge(vma: VmArea): VmArea {
     const at = this.#list.indexOf(vma);
     const joined = this.#join(this.#list[at - 1], vma) ?? vma;
-    const next = this.#list[this.#list.indexOf(joined) + 1];
-    return (next === undefined ? undefined : this.#join(joined, next)) ?? joined;
+    this.mergeNext(joined);
+    return joined;
+  }
+
+  /** Joins a vma with the one behind it, as {@link merge}. */
+  mergeNext(vma: VmArea): void {
+    const next = this.#list[this.#list.indexOf(vma) + 1];
+    if (next !== undefined) this.#join(vma, next);
   }
 
   /** Extends `lower` over `upper`, or gives undefined. */
