@@ -47,13 +47,6 @@ export const DEFECTS_A_TO_L: readonly Defect[] = [
     replace: 'frames.mapcount(page) > 2) return false;',
   },
   {
-    name: 'a page with a further reference is reused',
-    file: 'copy-on-write.ts',
-    find: 'frames.refcount(page) > 1 + cached()',
-    replace: 'frames.refcount(page) > 2 + cached()',
-    preset: '6.1-x86',
-  },
-  {
     name: 'a store does not make young',
     file: 'copy-on-write.ts',
     find: 'withFlags(leaf.bitsAt(index), PTE_YOUNG), vma.vmFlags',
