@@ -210,7 +210,7 @@ export class AxfsFile implements MappedFile, VmOperations {
    * stay. Kernels that read from flash never have one.
    */
   #dropReadCopy(page: number): void {
-    if (this.space.peek(page) === undefined) return;
+    if (this.space.size === 0 || this.space.peek(page) === undefined) return;
     unmapMappingRange(this.space, page, 1, false);
     this.space.deleteFromPageCache(page);
   }
