@@ -4,6 +4,7 @@
  * @module
  */
 import { PAGE_SIZE } from '../base/units.ts';
+import type { VirtAddr } from '../base/units.ts';
 import {
   vmfInsertMixedMkwrite,
   vmInsertMixed,
@@ -12,6 +13,7 @@ import {
   type InsertResult,
 } from '../mm/insert.ts';
 import type { Memory } from '../mm/memory.ts';
+import type { MmStruct } from '../mm/mm.ts';
 import { vmfError } from '../mm/insert.ts';
 import { PTE_PRESENT, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG, pteIndex } from '../mm/pagetable.ts';
 import { putPage } from '../mm/put-page.ts';
@@ -24,9 +26,12 @@ import {
   withFlags,
   withoutFlags,
 } from '../mm/vmflags.ts';
+import type { VmArea } from '../mm/vma.ts';
+import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { ColumnError } from './syntax.ts';
 import { readChoice, readName } from './values.ts';
+import type { LabWorld } from './world.ts';
 
 /** Names of VM_FAULT_* answers as results. */
 export function faultName(result: number): string {
@@ -38,6 +43,16 @@ export function faultName(result: number): string {
 /** What vm_insert_pfn and vm_insert_mixed answer on this kernel. */
 const answer = (memory: Memory, result: InsertResult): string =>
   memory.kernel.insertAnswers === 'errno' ? String(result) : faultName(vmfError(result));
+
+/** `PLACE [vma=PLACE]`: where an entry goes, and the vma that the driver was given, the place's own by default. */
+function targetOf(
+  args: Arguments,
+  world: LabWorld,
+  mm: MmStruct,
+): { readonly address: VirtAddr; readonly vma: VmArea } {
+  const place = args.next('a place');
+  return { address: world.address(place), vma: world.vma(mm, args.setting('vma') ?? place) };
+}
 
 /** Commands of drivers. */
 export const DRIVER_COMMANDS = {
@@ -79,9 +94,7 @@ export const DRIVER_COMMANDS = {
     usage: 'insert-page PLACE PAGE [vma=PLACE] [lock=read|write]',
     summary: 'vm_insert_page: maps a page, counted; lock: how the mmap lock is held (read)',
     prepare: (args, world, mm) => {
-      const place = args.next('a place');
-      const address = world.address(place);
-      const vma = world.vma(mm, args.setting('vma') ?? place);
+      const { address, vma } = targetOf(args, world, mm);
       const word = args.next('a page');
       const page = world.page(mm, word);
       if (page === undefined) throw new ColumnError(word.column, `'${word.text}' is no page`);
@@ -97,9 +110,7 @@ export const DRIVER_COMMANDS = {
     usage: 'insert-pfn PLACE PFN [vma=PLACE]',
     summary: 'vm_insert_pfn: maps a frame, raw; answers an errno, or from 4.17 on a VM_FAULT name',
     prepare: (args, world, mm) => {
-      const place = args.next('a place');
-      const address = world.address(place);
-      const vma = world.vma(mm, args.setting('vma') ?? place);
+      const { address, vma } = targetOf(args, world, mm);
       const pfn = world.pfn(mm, args.next('a pfn'));
       return () => answer(world.memory, vmInsertPfn(vma, address, pfn));
     },
@@ -109,9 +120,7 @@ export const DRIVER_COMMANDS = {
     summary:
       'vm_insert_mixed: maps a frame, raw or counted as the rules say; mkwrite: vmf_insert_mixed_mkwrite',
     prepare: (args, world, mm) => {
-      const place = args.next('a place');
-      const address = world.address(place);
-      const vma = world.vma(mm, args.setting('vma') ?? place);
+      const { address, vma } = targetOf(args, world, mm);
       const pfn = world.pfn(mm, args.next('a pfn'));
       const isMkwrite = args.flag('mkwrite');
       return () => {
@@ -126,9 +135,7 @@ export const DRIVER_COMMANDS = {
     usage: 'remap PLACE PFN pages=N [vma=PLACE]',
     summary: 'remap_pfn_range: maps consecutive frames, raw',
     prepare: (args, world, mm) => {
-      const place = args.next('a place');
-      const address = world.address(place);
-      const vma = world.vma(mm, args.setting('vma') ?? place);
+      const { address, vma } = targetOf(args, world, mm);
       const pfn = world.pfn(mm, args.next('a pfn'));
       const bytes = args.number('pages', 1, 0) * PAGE_SIZE;
       return () => String(mm.withMmapWriteLock(() => remapPfnRange(vma, address, pfn, bytes)));

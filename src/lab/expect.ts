@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { PAGE_FLAGS } from '../mm/frames.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import {
   PM_FILE,
@@ -120,22 +121,7 @@ export const SUBJECTS = {
         return { facts: {}, differences: [{ fact: 'page', actual: 'none', expected: word.text }] };
       }
       const { flags, ...state } = frameState(world, page);
-      const named = Object.fromEntries(
-        [
-          'locked',
-          'uptodate',
-          'dirty',
-          'referenced',
-          'lru',
-          'anon',
-          'active',
-          'mlocked',
-          'swapcache',
-          'anon_exclusive',
-          'swapbacked',
-          'reserved',
-        ].map((flag) => [flag, flags.some((set) => set === flag)]),
-      );
+      const named = Object.fromEntries(PAGE_FLAGS.map((flag) => [flag, flags.includes(flag)]));
       const writes = world.memory.frames.refcountWrites(page);
       return { facts: { ...named, ...state, writes } };
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
+import { ASSERTIONS } from './kernel.ts';
 import type { Assertion, KernelPreset } from './kernel.ts';
 import { VM_INVALIDPFNMAP, VM_PFNMAP, withFlags } from './vmflags.ts';
 
@@ -46,20 +47,7 @@ export const PROPOSALS = {
   'no-bug-ons': {
     purpose: 'The assertions of the insert and remap functions and of __do_fault taken out.',
     needsPfnRules: false,
-    change: (kernel) => ({
-      skips: skipping(
-        kernel,
-        'insert_pfn_marked',
-        'insert_pfn_one_mark',
-        'insert_pfn_cow',
-        'insert_pfn_valid',
-        'insert_mixed_marked',
-        'insert_page_locked',
-        'insert_page_pfnmap',
-        'remap_pte_none',
-      ),
-      pfnmapMayFault: true,
-    }),
+    change: () => ({ skips: ASSERTIONS, pfnmapMayFault: true }),
   },
   'precedence-trap': {
     purpose:
