@@ -21,14 +21,19 @@ export interface FlashWindow {
   page(index: number): Uint8Array;
 }
 
+/** A window with struct pages, and the page of its first frame. */
+interface Memmap {
+  readonly window: FlashWindow;
+  readonly first: Page;
+}
+
 /** Which pfn is what. */
 export class PhysicalMemory {
   readonly #frames: Frames;
   readonly #ramStart: number;
   readonly #ramEnd: number;
   readonly #windows: FlashWindow[] = [];
-  /** Windows with struct pages, and the page of each one's first frame. */
-  readonly #memmaps = new Map<FlashWindow, Page>();
+  readonly #memmaps: Memmap[] = [];
 
   constructor(frames: Frames) {
     this.#frames = frames;
@@ -39,8 +44,8 @@ export class PhysicalMemory {
   /** Last pfn that has a struct page. Mirrors `highest_memmap_pfn` (mm/internal.h). */
   get highestMemmapPfn(): number {
     let last = this.#ramEnd - 1;
-    for (const { firstPfn, pages } of this.#memmaps.keys())
-      last = Math.max(last, firstPfn + pages - 1);
+    for (const { window } of this.#memmaps)
+      last = Math.max(last, window.firstPfn + window.pages - 1);
     return last;
   }
 
@@ -75,7 +80,7 @@ export class PhysicalMemory {
     this.#windows.push(window);
     if (window.memmap === true) {
       const first = this.#frames.addDevicePages(firstPfn, pages, (index) => window.page(index));
-      this.#memmaps.set(window, first);
+      this.#memmaps.push({ window, first });
     }
   }
 
@@ -93,7 +98,8 @@ export class PhysicalMemory {
     const at = this.#windows.indexOf(window);
     if (at < 0) throw new AxfsError('EINVAL', 'the flash window to remove was never added');
     this.#windows.splice(at, 1);
-    this.#memmaps.delete(window);
+    const memmap = this.#memmaps.findIndex((row) => row.window === window);
+    if (memmap >= 0) this.#memmaps.splice(memmap, 1);
   }
 
   /** A struct page exists for this pfn; not "is memory". Mirrors `pfn_valid`. */
@@ -139,8 +145,10 @@ export class PhysicalMemory {
   }
 
   #devicePage(pfn: Pfn): Page | undefined {
-    for (const [{ firstPfn, pages }, first] of this.#memmaps)
-      if (pfn >= firstPfn && pfn < firstPfn + pages) return (first + (pfn - firstPfn)) as Page;
+    for (const { window, first } of this.#memmaps) {
+      const index = pfn - window.firstPfn;
+      if (index >= 0 && index < window.pages) return (first + index) as Page;
+    }
     return undefined;
   }
 }
