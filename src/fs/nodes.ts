@@ -8,11 +8,13 @@ import { AxfsError } from '../base/errno.ts';
 import type { EventSink, InflateEvent, NotXipReason } from '../base/events.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
+import type { ByteTable } from '../ondisk/bytetable.ts';
 import { NODE_TYPE } from '../ondisk/constants.ts';
 import type { TableName } from '../ondisk/regions.ts';
 import { CblockCache } from './cblock-cache.ts';
 import type { ExpandedCblock } from './cblock-cache.ts';
 import type { OpenImage } from './image.ts';
+import type { RegionBytes } from './regions.ts';
 
 /** How a page came to its bytes. */
 export interface PageOrigin {
@@ -27,17 +29,33 @@ const FROM_BYTE_ALIGNED: PageOrigin = { reason: 'byte_aligned_node', cblockHit: 
 const FROM_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: false };
 const FROM_EXPANDED_CBLOCK: PageOrigin = { reason: 'compressed_node', cblockHit: true };
 
-/** The tables that lead from a node to its bytes. */
-type NodeTable = Extract<
-  TableName,
-  'node_type' | 'node_index' | 'cnode_index' | 'cnode_offset' | 'cblock_offset' | 'banode_offset'
->;
+/** A table, and the region that it stands in. */
+interface PlacedTable {
+  readonly table: ByteTable;
+  readonly region: RegionBytes;
+}
+
+const placed = ({ tables, regions }: OpenImage, name: TableName): PlacedTable => ({
+  table: tables[name],
+  region: regions[name],
+});
+
+/** The tables that lead from a node to its bytes: looked up by name once, not at every fault. */
+const nodeTables = (image: OpenImage) => ({
+  nodeType: placed(image, 'node_type'),
+  nodeIndex: placed(image, 'node_index'),
+  cnodeIndex: placed(image, 'cnode_index'),
+  cnodeOffset: placed(image, 'cnode_offset'),
+  cblockOffset: placed(image, 'cblock_offset'),
+  banodeOffset: placed(image, 'banode_offset'),
+});
 
 /** Reads nodes of one image. */
 export class NodeReader {
   /** RAM the reader holds: one cblock expanded and one stored, as the driver's two buffers. */
   readonly bufferBytes: number;
   readonly #image: OpenImage;
+  readonly #tables: ReturnType<typeof nodeTables>;
   readonly #inflater: Inflater;
   readonly #sink: EventSink;
   readonly #cblocks: CblockCache;
@@ -49,6 +67,7 @@ export class NodeReader {
   /** @param cblockBytes bytes of expanded cblocks to keep; by default one cblock, as the driver. */
   constructor(image: OpenImage, sink: EventSink, cblockBytes = 0) {
     this.#image = image;
+    this.#tables = nodeTables(image);
     this.#inflater = image.inflater;
     this.#sink = sink;
     this.#cblocks = new CblockCache(image.superblock.cblockSize, cblockBytes);
@@ -57,7 +76,7 @@ export class NodeReader {
 
   /** Value of `node_type` for a node. */
   type(node: number): number {
-    return this.#lookUp('node_type', node);
+    return this.#lookUp(this.#tables.nodeType, node);
   }
 
   /**
@@ -67,7 +86,7 @@ export class NodeReader {
    */
   xipPage(node: number): number {
     const { regions } = this.#image;
-    const page = this.#lookUp('node_index', node);
+    const page = this.#lookUp(this.#tables.nodeIndex, node);
     if ((page + 1) * PAGE_SIZE > regions.xip.size)
       this.#damaged(
         node,
@@ -100,7 +119,10 @@ export class NodeReader {
         into.set(this.readXip(node, 0, length));
         return FROM_XIP;
       case NODE_TYPE.byteAligned: {
-        const offset = this.#lookUp('banode_offset', this.#lookUp('node_index', node));
+        const offset = this.#lookUp(
+          this.#tables.banodeOffset,
+          this.#lookUp(this.#tables.nodeIndex, node),
+        );
         if (offset + length > regions.byte_aligned.size)
           this.#damaged(
             node,
@@ -117,9 +139,9 @@ export class NodeReader {
   }
 
   #readCompressed(node: number, length: number, into: Uint8Array): PageOrigin {
-    const cnode = this.#lookUp('node_index', node);
-    const cblock = this.#lookUp('cnode_index', cnode);
-    const offset = this.#lookUp('cnode_offset', cnode);
+    const cnode = this.#lookUp(this.#tables.nodeIndex, node);
+    const cblock = this.#lookUp(this.#tables.cnodeIndex, cnode);
+    const offset = this.#lookUp(this.#tables.cnodeOffset, cnode);
     const known = this.#cblocks.get(cblock);
     const expanded = known ?? this.#expand(node, cblock);
     if (offset + length > expanded.length)
@@ -139,8 +161,8 @@ export class NodeReader {
 
   #expand(node: number, cblock: number): ExpandedCblock {
     const { regions, superblock } = this.#image;
-    const start = this.#lookUp('cblock_offset', cblock);
-    const end = this.#lookUp('cblock_offset', cblock + 1);
+    const start = this.#lookUp(this.#tables.cblockOffset, cblock);
+    const end = this.#lookUp(this.#tables.cblockOffset, cblock + 1);
     if (end < start || end > regions.compressed.size)
       this.#damaged(
         node,
@@ -173,11 +195,9 @@ export class NodeReader {
   }
 
   /** An entry of a table, counted as the flash access that the look-up is where the table is in flash. */
-  #lookUp(table: NodeTable, index: number): number {
-    const { tables, regions } = this.#image;
-    const entries = tables[table];
-    const value = entries.get(index);
-    regions[table].countRead(index * entries.depth, entries.depth);
+  #lookUp({ table, region }: PlacedTable, index: number): number {
+    const value = table.get(index);
+    region.countRead(index * table.depth, table.depth);
     return value;
   }
 

@@ -90,59 +90,94 @@ function expanded(
   return bytes;
 }
 
+// In RAM and in the window, regions are of classes: V8 keeps literals with an accessor in dictionary mode, which
+// makes the table look-ups of every fault slow.
+
 /** A region in RAM, expanded when stored compressed. */
-function regionInRam(
-  source: ImageSource,
-  name: RegionName,
-  descriptor: RegionDescriptor,
-  inflater: Inflater,
-): RegionBytes {
-  const { fsoffset, size, compressedSize } = descriptor;
-  const copy = (): Uint8Array =>
-    shared(source, descriptor, () => readImage(source, fsoffset, size));
-  let resident: Uint8Array | undefined =
-    compressedSize > 0
-      ? expanded(source, name, descriptor, inflater)
-      : size <= COPY_AT_ONCE
-        ? copy()
-        : undefined;
-  return {
-    name,
-    size,
-    place: 'ram',
-    get resident() {
-      return (resident ??= copy());
-    },
-    windowOffset: -1,
-    read: (offset, length) =>
-      resident?.subarray(offset, offset + length) ?? readImage(source, fsoffset + offset, length),
-    countRead: () => undefined,
-  };
+class RegionInRam implements RegionBytes {
+  readonly name: RegionName;
+  readonly size: number;
+  readonly place = 'ram';
+  readonly windowOffset = -1;
+  readonly #source: ImageSource;
+  readonly #descriptor: RegionDescriptor;
+  #resident: Uint8Array | undefined;
+
+  constructor(
+    source: ImageSource,
+    name: RegionName,
+    descriptor: RegionDescriptor,
+    inflater: Inflater,
+  ) {
+    this.name = name;
+    this.size = descriptor.size;
+    this.#source = source;
+    this.#descriptor = descriptor;
+    if (descriptor.compressedSize > 0)
+      this.#resident = expanded(source, name, descriptor, inflater);
+    else if (descriptor.size <= COPY_AT_ONCE) this.#resident = this.#copy();
+  }
+
+  get resident(): Uint8Array {
+    return (this.#resident ??= this.#copy());
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return (
+      this.#resident?.subarray(offset, offset + length) ??
+      readImage(this.#source, this.#descriptor.fsoffset + offset, length)
+    );
+  }
+
+  countRead(): void {
+    // No access of a device.
+  }
+
+  #copy(): Uint8Array {
+    const { fsoffset, size } = this.#descriptor;
+    return shared(this.#source, this.#descriptor, () => readImage(this.#source, fsoffset, size));
+  }
 }
 
 /** A region seen through the device's window. */
-function regionInWindow(
-  source: ImageSource,
-  window: MtdWindow,
-  name: RegionName,
-  descriptor: RegionDescriptor,
-): RegionBytes {
-  const { fsoffset, size } = descriptor;
-  let resident: Uint8Array | undefined;
-  return {
-    name,
-    size,
-    place: 'window',
-    // Only when asked for: an image file read through a window must not be loaded whole.
-    get resident() {
-      return (resident ??= shared(source, descriptor, () => window.bytes(fsoffset, size)));
-    },
-    windowOffset: fsoffset,
-    read: (offset, length) => window.copyFrom(fsoffset + offset, length),
-    countRead: (offset, length) => {
-      window.countRead(fsoffset + offset, length);
-    },
-  };
+class RegionInWindow implements RegionBytes {
+  readonly name: RegionName;
+  readonly size: number;
+  readonly place = 'window';
+  readonly windowOffset: number;
+  readonly #source: ImageSource;
+  readonly #window: MtdWindow;
+  readonly #descriptor: RegionDescriptor;
+  #resident: Uint8Array | undefined;
+
+  constructor(
+    source: ImageSource,
+    window: MtdWindow,
+    name: RegionName,
+    descriptor: RegionDescriptor,
+  ) {
+    this.name = name;
+    this.size = descriptor.size;
+    this.windowOffset = descriptor.fsoffset;
+    this.#source = source;
+    this.#window = window;
+    this.#descriptor = descriptor;
+  }
+
+  /** Only when asked for: an image file read through a window must not be loaded whole. */
+  get resident(): Uint8Array {
+    return (this.#resident ??= shared(this.#source, this.#descriptor, () =>
+      this.#window.bytes(this.windowOffset, this.size),
+    ));
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#window.copyFrom(this.windowOffset + offset, length);
+  }
+
+  countRead(offset: number, length: number): void {
+    this.#window.countRead(this.windowOffset + offset, length);
+  }
 }
 
 /** A region without an address. */
@@ -178,9 +213,9 @@ export function placeRegion(
   const inWindow = window !== undefined && descriptor.fsoffset + descriptor.size <= window.length;
   const spec = REGIONS.find((row) => row.name === name);
   if (descriptor.compressedSize > 0 || descriptor.incore !== 0)
-    return regionInRam(source, name, descriptor, inflater);
-  if (inWindow) return regionInWindow(source, window, name, descriptor);
+    return new RegionInRam(source, name, descriptor, inflater);
+  if (inWindow) return new RegionInWindow(source, window, name, descriptor);
   return spec?.needsAddress === true
-    ? regionInRam(source, name, descriptor, inflater)
+    ? new RegionInRam(source, name, descriptor, inflater)
     : regionOnDevice(source, name, descriptor);
 }
