@@ -10,7 +10,7 @@ import { alignUp } from '../base/bits.ts';
 import { PATH_MAX } from '../ondisk/constants.ts';
 import { permissionsOf, typeOfMode } from '../ondisk/mode.ts';
 import type { InodeType } from '../ondisk/mode.ts';
-import { archiveError, normalPath, readExactly, readPieces } from './entry.ts';
+import { archiveError, normalPath, plainContent, readExactly, readPieces } from './entry.ts';
 import type {
   ArchiveContent,
   ArchiveEntry,
@@ -176,9 +176,8 @@ const contentOf = (
   check: number | undefined,
   place: ArchivePlace,
 ): ArchiveContent => ({
-  size,
-  read: () =>
-    check === undefined ? readPieces(data, size, place) : readChecked(data, size, check, place),
+  ...plainContent(data, size, place),
+  ...(check === undefined ? {} : { read: () => readChecked(data, size, check, place) }),
 });
 
 /** Sum of the bytes modulo 2^32 against the header's: format crc, whose name is a misnomer. */

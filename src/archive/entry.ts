@@ -53,6 +53,13 @@ export interface ArchiveContent {
    * @throws AxfsError EIO while iterating when the archive can no longer be read, or its checksum is wrong.
    */
   read(): Iterable<Uint8Array>;
+  /**
+   * Fills `into` with the bytes from `position` on, all of them within the content; checksums are not compared.
+   * An archive that is read has it; to write one, it takes none.
+   *
+   * @throws AxfsError EIO when the archive can no longer be read.
+   */
+  readAt?(into: Uint8Array, position: number): void;
 }
 
 /** A regular file. */
@@ -169,15 +176,34 @@ export function readExactly(from: number, length: number, place: ArchivePlace): 
       'EIO',
     );
   const bytes = new Uint8Array(length);
-  const got = input.readAt(bytes, from);
-  if (got < length)
+  fillExactly(bytes, from, place);
+  return bytes;
+}
+
+/**
+ * Fills `into` with the bytes of an archive from `from` on.
+ *
+ * @throws AxfsError EIO when the archive ended before.
+ */
+export function fillExactly(into: Uint8Array, from: number, place: ArchivePlace): void {
+  const { input } = place;
+  const got = input.readAt(into, from);
+  if (got < into.length)
     throw archiveError(
       place,
       `the archive ended at ${String(from + got)} while it was read, expected ${String(input.size)} bytes`,
       'EIO',
     );
-  return bytes;
 }
+
+/** A content that is stored as it is, from byte `from` on. */
+export const plainContent = (from: number, size: number, place: ArchivePlace): ArchiveContent => ({
+  size,
+  read: () => readPieces(from, size, place),
+  readAt: (into, position) => {
+    fillExactly(into, from + position, place);
+  },
+});
 
 /** Bytes `from` … `from + length` of an archive in pieces, each read when it is its turn. */
 export function* readPieces(

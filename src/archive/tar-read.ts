@@ -9,7 +9,14 @@
 import { fromBytes } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { permissionsOf } from '../ondisk/mode.ts';
-import { ID_MAX, archiveError, normalPath, readExactly, readPieces } from './entry.ts';
+import {
+  ID_MAX,
+  archiveError,
+  normalPath,
+  plainContent,
+  readExactly,
+  readPieces,
+} from './entry.ts';
 import type {
   ArchiveContent,
   ArchiveEntry,
@@ -264,7 +271,7 @@ class TarReader {
     const isOld = kind === 'sparse';
     const content: ArchiveContent =
       map === undefined
-        ? { size: stored, read: () => readPieces(start, stored, place) }
+        ? plainContent(start, stored, place)
         : sparseContent(
             map,
             {

@@ -7,7 +7,7 @@
  */
 import { byteStringOf, fromBytes } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
-import { PIECE_BYTES, archiveError, readExactly, readPieces } from './entry.ts';
+import { PIECE_BYTES, archiveError, fillExactly, readExactly, readPieces } from './entry.ts';
 import type { ArchiveContent, ArchivePlace } from './entry.ts';
 import { TAR_BLOCK, fieldBytes, fieldNumber, tarNumber } from './tar-fields.ts';
 import { paxNumber } from './tar-pax.ts';
@@ -161,7 +161,56 @@ export function sparseContent(
       place,
       `its sparse regions have ${String(total)} bytes, expected the ${String(data.stored)} that are stored`,
     );
-  return { size, read: () => readSparse(size, regions, data.start, place) };
+  const starts: number[] = [];
+  let start = data.start;
+  for (const { length } of regions) {
+    starts.push(start);
+    start += length;
+  }
+  return {
+    size,
+    read: () => readSparse(size, regions, data.start, place),
+    readAt: (into, position) => {
+      fillSparse(into, position, { regions, starts, place });
+    },
+  };
+}
+
+/** Where the regions of a file are stored, by region. */
+interface StoredRegions {
+  readonly regions: readonly SparseRegion[];
+  readonly starts: readonly number[];
+  readonly place: ArchivePlace;
+}
+
+/** Fills `into` with the bytes of the file from `position` on. */
+function fillSparse(
+  into: Uint8Array,
+  position: number,
+  { regions, starts, place }: StoredRegions,
+): void {
+  into.fill(0);
+  const end = position + into.length;
+  for (let i = firstEndingBehind(regions, position); i < regions.length; i += 1) {
+    const { offset = end, length = 0 } = regions[i] ?? {};
+    if (offset >= end) return;
+    const from = Math.max(offset, position);
+    const to = Math.min(offset + length, end);
+    const part = into.subarray(from - position, Math.max(from, to) - position);
+    if (part.length > 0) fillExactly(part, (starts[i] ?? 0) + from - offset, place);
+  }
+}
+
+/** Number of the first region, in their order, that ends behind `position`. */
+function firstEndingBehind(regions: readonly SparseRegion[], position: number): number {
+  let [low, high] = [0, regions.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const { offset = 0, length = 0 } = regions[middle] ?? {};
+    if (offset + length > position) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function* readSparse(

@@ -8,12 +8,12 @@
 import { toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
-import type { FileStat, Files } from '../host/host.ts';
+import type { FileStat, Files, OpenFile } from '../host/host.ts';
 import { decodeRdev, formatOf, permissionsOf, typeOfMode } from '../ondisk/mode.ts';
 import { Pace } from '../mkfs/pace.ts';
 import type { Pause } from '../mkfs/pace.ts';
 import { joinPath } from '../mkfs/tree.ts';
-import type { Metadata, TreeDirectory, TreeEntry } from '../mkfs/tree.ts';
+import type { FileContent, Metadata, TreeDirectory, TreeEntry } from '../mkfs/tree.ts';
 
 /** A whole number of pages, so that pages are views on what was read. */
 const PIECE_BYTES = 1024 * 1024;
@@ -73,14 +73,8 @@ export async function scanTree(
     const metadata = metadataOf(stat);
     const type = typeOfMode(stat.mode);
     switch (type) {
-      case 'file': {
-        const { size } = stat;
-        return {
-          ...metadata,
-          type,
-          content: { size, read: () => readUnchanged(files, entryPath, stat) },
-        };
-      }
+      case 'file':
+        return { ...metadata, type, content: unchangedContent(files, entryPath, stat) };
       case 'symlink':
         return { ...metadata, type, target: files.readlink(entryPath) };
       case 'char':
@@ -126,29 +120,77 @@ const CHANGES: readonly {
   },
 ];
 
-/** A file's content in pieces, checked before, while and after it is read against what lstat saw. */
-function* readUnchanged(files: Files, path: ByteString, stat: FileStat): Generator<Uint8Array> {
-  const { size } = stat;
-  const changed = (now: string): AxfsError =>
-    new AxfsError(
+/** A file that is open, and must be what lstat saw. */
+class UnchangedFile {
+  readonly #path: ByteString;
+  readonly #stat: FileStat;
+  readonly #file: OpenFile;
+
+  constructor(files: Files, path: ByteString, stat: FileStat) {
+    this.#path = path;
+    this.#stat = stat;
+    this.#file = files.open(path);
+  }
+
+  /** @throws AxfsError ESTALE when it is another one now. */
+  check(): void {
+    const now = this.#file.stat();
+    const change = CHANGES.find(({ is }) => is(this.#stat, now));
+    if (change !== undefined) throw this.#changed(change.text(now));
+  }
+
+  /**
+   * Fills `into` from byte `position`.
+   *
+   * @throws AxfsError ESTALE when there are not that many bytes.
+   */
+  fill(into: Uint8Array, position: number): void {
+    const got = this.#file.readAt(into, position);
+    if (got < into.length) throw this.#changed(`only ${String(position + got)} could be read`);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #changed(now: string): AxfsError {
+    return new AxfsError(
       'ESTALE',
-      `${toPrintable(path)} changed while it was packed: ${String(size)} bytes at first, ${now}`,
+      `${toPrintable(this.#path)} changed while it was packed: ${String(this.#stat.size)} bytes at first, ${now}`,
     );
-  const file = files.open(path);
-  const check = (): void => {
-    const now = file.stat();
-    const change = CHANGES.find(({ is }) => is(stat, now));
-    if (change !== undefined) throw changed(change.text(now));
-  };
+  }
+}
+
+/** What a file holds, as long as it is what lstat saw. */
+const unchangedContent = (files: Files, path: ByteString, stat: FileStat): FileContent => ({
+  size: stat.size,
+  read: () => readUnchanged(files, path, stat),
+  readAt: (into, position) => {
+    readWithin(new UnchangedFile(files, path, stat), into, position);
+  },
+});
+
+/** A file's content in pieces, checked before, while and after it is read. */
+function* readUnchanged(files: Files, path: ByteString, stat: FileStat): Generator<Uint8Array> {
+  const file = new UnchangedFile(files, path, stat);
   try {
-    check();
-    for (let at = 0; at < size; at += PIECE_BYTES) {
-      const piece = new Uint8Array(Math.min(PIECE_BYTES, size - at));
-      const got = file.readAt(piece, at);
-      if (got < piece.length) throw changed(`only ${String(at + got)} could be read`);
+    file.check();
+    for (let at = 0; at < stat.size; at += PIECE_BYTES) {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, stat.size - at));
+      file.fill(piece, at);
       yield piece;
     }
-    check();
+    file.check();
+  } finally {
+    file.close();
+  }
+}
+
+/** Part of a file's content, checked once it is read. */
+function readWithin(file: UnchangedFile, into: Uint8Array, position: number): void {
+  try {
+    file.fill(into, position);
+    file.check();
   } finally {
     file.close();
   }

@@ -60,6 +60,15 @@ export class Column<A extends TypedArray = TypedArray> {
     );
   }
 
+  /** Drops the entries from `length` on. */
+  truncate(length: number): void {
+    assert(
+      length <= this.#length,
+      () => `a column has that many entries: ${String(length)} of ${String(this.#length)}`,
+    );
+    this.#length = length;
+  }
+
   /** The numbers so far, as a view. */
   values(): A {
     return this.#values.subarray(0, this.#length) as A;

@@ -92,6 +92,14 @@ export class NodeStore {
     this.sharedNodes += 1;
   }
 
+  /** Takes back the nodes from `first` on; all of them share. */
+  unshare(first: number): void {
+    for (let node = first; node < this.count; node += 1)
+      assert(this.originOf(node) < first, () => `a node shares: ${String(node)}`);
+    this.sharedNodes -= this.count - first;
+    for (const column of [this.#indexes, this.#origins, this.#types]) column.truncate(first);
+  }
+
   /** Node that really has the bytes of `node`. */
   originOf(node: number): number {
     return this.#origins.get(node);

@@ -3,8 +3,8 @@
  * description, section 6). Nodes are made file by file, page by page; pages to be compressed leave in
  * batches and come back in order, so the result does not depend on who compresses them.
  *
- * Without features the result is the original builder's. Sharing equal pages needs a look at all contents
- * first (survey.ts). Pages selected for execution in place share with one another only, and others with
+ * Without features the result is the original builder's. With them equal pages and files are stored once
+ * (sharing.ts). Pages selected for execution in place share with one another only, and others with
  * others: a page that nobody selected never gets into the XIP region, where drivers up to Linux 3.15 misread
  * a read that goes on from it to a compressed page.
  *
@@ -15,24 +15,22 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { CompressedBlock, PageCompressor } from '../codec/compressor.ts';
 import type { ByteStore } from './chunks.ts';
 import { hasPages, pagesOfContent } from './content.ts';
-import type { InodePlan, PlannedInode } from './inodes.ts';
-import { KeptPages } from './kept-pages.ts';
+import type { InodePlan } from './inodes.ts';
 import { NodeStore } from './node-store.ts';
 import { Pace } from './pace.ts';
 import type { Pause } from './pace.ts';
-import { PAGE_KIND, lotOf } from './page-groups.ts';
-import type { PageKind } from './page-groups.ts';
+import { PAGE_KIND, kindOf, selectorOf } from './page-kind.ts';
+import type { PageKind } from './page-kind.ts';
 import type { QueuedPage, StoredNodes } from './node-store.ts';
 import type { PageSelector, XipPolicy } from './policy.ts';
-import { NO_TWIN, kindOf, selectorOf, surveyPages } from './survey.ts';
-import type { Survey } from './survey.ts';
+import { Sharing } from './sharing.ts';
 
 /** How pages are stored. */
 export interface NodeOptions {
   readonly policy: XipPolicy;
   /** A partial last page selected for XIP gets a zero-padded XIP page; else it becomes byte-aligned. */
   readonly xipTails: boolean;
-  /** Equal pages are stored once, and equal files share their nodes. Contents are read twice. */
+  /** Equal pages are stored once, and equal files share their nodes. */
   readonly dedupe: boolean;
   /** Most expanded bytes of a cblock, whole pages; of one page, each page is a cblock of its own. */
   readonly cblockSize: number;
@@ -77,9 +75,7 @@ export async function storeNodes(plan: InodePlan, options: NodeOptions): Promise
     () => `a cblock is whole pages: ${String(options.cblockSize)}`,
   );
   const order = options.order ?? plan.inodes.map((_, number) => number);
-  const pace = new Pace(options.pause);
-  const survey = options.dedupe ? await surveyPages(plan, order, options.policy, pace) : undefined;
-  const writer = new NodeWriter(plan, options, survey, pace);
+  const writer = new NodeWriter(plan, options);
   try {
     for (const number of order) await writer.addInode(number);
     return await writer.finish();
@@ -92,9 +88,8 @@ export async function storeNodes(plan: InodePlan, options: NodeOptions): Promise
 class NodeWriter {
   readonly #plan: InodePlan;
   readonly #options: NodeOptions;
-  readonly #survey: Survey | undefined;
   readonly #store: NodeStore;
-  readonly #kept: KeptPages;
+  readonly #sharing: Sharing | undefined;
   readonly #pace: Pace;
   readonly #firstNodes: Float64Array;
   /** Of batches: pages of the open cblock, parcels of the open batch, batches under way. */
@@ -108,34 +103,36 @@ class NodeWriter {
   #sharedInodes = 0;
   #sharedInodeNodes = 0;
 
-  constructor(plan: InodePlan, options: NodeOptions, survey: Survey | undefined, pace: Pace) {
+  constructor(plan: InodePlan, options: NodeOptions) {
     this.#plan = plan;
-    this.#pace = pace;
+    this.#pace = new Pace(options.pause);
     this.#options = options;
-    this.#survey = survey;
     this.#store = new NodeStore(options.makeStore);
-    this.#kept = new KeptPages(options.makeStore);
     this.#firstNodes = new Float64Array(plan.inodes.length);
+    const { policy, makeStore } = options;
+    this.#sharing = options.dedupe
+      ? new Sharing(plan, { policy, makeStore, store: this.#store, firstNodes: this.#firstNodes })
+      : undefined;
   }
 
   async addInode(number: number): Promise<void> {
     const inode = this.#plan.inodes[number];
     assert(inode !== undefined, () => `the order names inodes: ${String(number)}`);
-    this.#firstNodes[number] = this.#store.count;
+    const first = this.#store.count;
+    this.#firstNodes[number] = first;
     if (!hasPages(inode)) return;
-    const twin = this.#survey?.twins[number] ?? NO_TWIN;
-    if (twin !== NO_TWIN && (await this.#isCopyOf(twin, inode))) {
-      this.#firstNodes[number] = this.#firstNodes[twin] ?? 0;
-      this.#sharedInodes += 1;
-      this.#sharedInodeNodes += inode.numEntries;
+    const name = this.#sharing?.otherName(inode);
+    if (name !== undefined) {
+      this.#takeNodes(number, name);
       this.#pagesMet += inode.numEntries;
       return;
     }
     let selector: PageSelector | undefined;
     let page = 0;
     for (const bytes of pagesOfContent(inode)) {
+      if (page === 0) this.#sharing?.begin(number, inode, bytes);
       selector ??= selectorOf(this.#options.policy, inode, bytes);
-      this.#addPage(bytes, kindOf(inode, selector(page)), inode.arrayIndex + page);
+      this.#addPage(bytes, kindOf(inode, selector(page)));
       page += 1;
       this.#pagesMet += 1;
       if (this.#parcelBytes >= BATCH_BYTES || this.#parcels.length >= BATCH_PARCELS)
@@ -144,13 +141,17 @@ class NodeWriter {
       const pause = this.#pace.step();
       if (pause !== undefined) await pause;
     }
+    const original = this.#sharing?.originalOf(number, inode);
+    if (original === undefined) return;
+    this.#store.unshare(first);
+    this.#takeNodes(number, original);
   }
 
   async finish(): Promise<StoredNodes> {
     this.#closeCblock();
     if (this.#parcels.length > 0) await this.#send();
     while (this.#inFlight.length > 0) await this.#settleOldest();
-    this.#kept.close();
+    this.#sharing?.close();
     this.#tell(this.#pagesMet, 1);
     const nodes = this.#store.finish();
     assert(
@@ -168,37 +169,23 @@ class NodeWriter {
   }
 
   close(): void {
-    this.#kept.close();
+    this.#sharing?.close();
     this.#store.close();
   }
 
-  /** The content is, byte for byte, what was stored for an earlier inode; more names of one entry are. */
-  async #isCopyOf(twin: number, inode: PlannedInode): Promise<boolean> {
-    if (this.#plan.inodes[twin]?.entry === inode.entry) return true;
-    const first = this.#firstNodes[twin] ?? 0;
-    let page = 0;
-    for (const bytes of pagesOfContent(inode)) {
-      const lot = this.#survey?.lotOfPage(inode.arrayIndex + page) ?? 0;
-      const node = this.#kept.find(lot, bytes);
-      if (node === undefined || this.#store.originOf(first + page) !== node) return false;
-      page += 1;
-      const pause = this.#pace.step();
-      if (pause !== undefined) await pause;
-    }
-    return true;
+  /** An inode has the nodes of an earlier one. */
+  #takeNodes(number: number, from: number): void {
+    this.#firstNodes[number] = this.#firstNodes[from] ?? 0;
+    this.#sharedInodes += 1;
+    this.#sharedInodeNodes += this.#plan.inodes[number]?.numEntries ?? 0;
   }
 
-  #addPage(bytes: Uint8Array, kind: PageKind, page: number): void {
+  #addPage(bytes: Uint8Array, kind: PageKind): void {
     const store = this.#store;
-    const { groups, groupOfPage } = this.#survey ?? {};
-    const lot = lotOf(groupOfPage?.[page] ?? 0, kind);
-    if (groups?.isRepeated(lot) === true) {
-      const known = this.#kept.find(lot, bytes);
-      if (known !== undefined) {
-        store.share(known);
-        return;
-      }
-      if (!this.#kept.has(lot)) this.#kept.keep(lot, store.count, bytes);
+    const known = this.#sharing?.find(bytes, kind);
+    if (known !== undefined) {
+      store.share(known);
+      return;
     }
     const node = store.reserve();
     if (kind !== PAGE_KIND.xip) this.#queue({ node, bytes, zeros: this.#zerosBehind(kind) });

@@ -23,11 +23,13 @@ export interface Metadata {
 export interface LazyContent {
   /** Bytes that `read` will give. */
   readonly size: number;
-  /**
-   * The whole content, at once or in pieces of any length; pieces are not reused. The builder may ask twice:
-   * to find equal pages, and to store them.
-   */
+  /** The whole content, at once or in pieces of any length; pieces are not reused. */
   read(): Uint8Array | Iterable<Uint8Array>;
+  /**
+   * Fills `into` with the bytes from `position` on; there are that many. The builder compares a page that may
+   * have come before with that one; where it cannot ask for it, it keeps the bytes of all pages.
+   */
+  readAt?(into: Uint8Array, position: number): void;
 }
 
 /** Content of a file. */

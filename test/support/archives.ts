@@ -26,6 +26,16 @@ export const plainEntry = (entry: ArchiveEntry): unknown =>
     ? { ...entry, content: Buffer.concat([...entry.content.read()]).toString('latin1') }
     : entry;
 
+/** The content of a file entry, read from within, in odd parts from its end to its start. */
+export function contentBackwards(entry: ArchiveEntry): Buffer {
+  if (entry.type !== 'file') throw new TypeError(`a file, not a ${entry.type}`);
+  const { content } = entry;
+  const whole = Buffer.alloc(content.size, 0xee);
+  for (let end = content.size; end > 0; end -= 777)
+    content.readAt?.(whole.subarray(Math.max(0, end - 777), end), Math.max(0, end - 777));
+  return whole;
+}
+
 /** Content from text or bytes. */
 export const archiveContent = (
   content: string | Uint8Array,

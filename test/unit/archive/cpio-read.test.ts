@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ArchiveEntry } from '../../../src/archive/entry.ts';
 import { CPIO_FIELDS, looksLikeCpio, readCpio } from '../../../src/archive/cpio-read.ts';
-import { cpioOf, fileEntry, inputOf, meta, plainEntry, refusal } from '../../support/archives.ts';
+import {
+  contentBackwards,
+  cpioOf,
+  fileEntry,
+  inputOf,
+  meta,
+  plainEntry,
+  refusal,
+} from '../../support/archives.ts';
 import { gnuArchive } from '../../support/gnu-archives.ts';
 
 type Fields = Partial<Record<(typeof CPIO_FIELDS)[number] | 'magic', number | string>>;
@@ -41,6 +49,8 @@ describe('archives of GNU cpio', () => {
   ] as const)('%s', (name, expected) => {
     expect(looksLikeCpio(gnuArchive(name))).toBe(true);
     expect(plain(gnuArchive(name))).toMatchObject(expected);
+    const file = read(gnuArchive(name)).find(({ type }) => type === 'file')!;
+    expect(contentBackwards(file).toString()).toBe('hello\n');
   });
 });
 

@@ -4,7 +4,15 @@ import { TAR_FIELDS, checksumsOf } from '../../../src/archive/tar-fields.ts';
 import { paxRecord } from '../../../src/archive/tar-pax.ts';
 import { looksLikeTar, readTar } from '../../../src/archive/tar-read.ts';
 import { AxfsError } from '../../../src/base/errno.ts';
-import { fileEntry, inputOf, meta, plainEntry, refusal, tarOf } from '../../support/archives.ts';
+import {
+  contentBackwards,
+  fileEntry,
+  inputOf,
+  meta,
+  plainEntry,
+  refusal,
+  tarOf,
+} from '../../support/archives.ts';
 import { gnuArchive, holesContent } from '../../support/gnu-archives.ts';
 import type { GnuArchive } from '../../support/gnu-archives.ts';
 
@@ -73,6 +81,9 @@ describe('archives of GNU tar', () => {
       byPath(expected),
     );
     expect([...ignored]).toEqual([]);
+    for (const entry of entries)
+      if (entry.type === 'file')
+        expect(contentBackwards(entry)).toEqual(Buffer.concat([...entry.content.read()]));
   });
 
   it.each<GnuArchive>(['sparse-gnu.tar', 'sparse-0.0.tar', 'sparse-0.1.tar', 'sparse-1.0.tar'])(
@@ -93,6 +104,8 @@ describe('archives of GNU tar', () => {
       });
       expect(Buffer.compare(holes!, holesContent())).toBe(0);
       expect(Buffer.compare(hole!, Buffer.alloc(10_000))).toBe(0);
+      expect(Buffer.compare(contentBackwards(entries[0]!), holes!)).toBe(0);
+      expect(Buffer.compare(contentBackwards(entries[1]!), hole!)).toBe(0);
     },
   );
 });

@@ -177,6 +177,27 @@ describe('scanTree', () => {
     expect(() => contentOf(tree.entries.get(fromText('f')))).toThrow(`${stale}, ${text}`);
   });
 
+  it('reads a part of a file again, checks it, and closes the file every time', async () => {
+    const into = new Uint8Array(3);
+    const readAgain = async (scanned: Promise<ScannedTree>): Promise<void> => {
+      const { content } = (await scanned).tree.entries.get(fromText('f')) as TreeFile;
+      if (!(content instanceof Uint8Array)) content.readAt?.(into, 4997);
+    };
+    await readAgain(scan(new FakeHost({ '/tree/f': `${'x'.repeat(4996)}-abc` })));
+    expect(Buffer.from(into).toString()).toBe('abc');
+    let closed = 0;
+    const close = (): void => {
+      closed += 1;
+    };
+    await expect(readAgain(changing({ stat: () => stat(6000), close }))).rejects.toThrow(
+      `${stale}, 6000 now`,
+    );
+    await expect(readAgain(changing({ readAt: () => 2, close }))).rejects.toThrow(
+      `${stale}, only 4999 could be read`,
+    );
+    expect(closed).toBe(2);
+  });
+
   it('notices who writes as many bytes while it reads', async () => {
     const faulty = host();
     const { tree } = await scan(faulty);

@@ -16,7 +16,7 @@ it('pauses every so many steps', async () => {
   expect(new Pace(undefined, 1).step()).toBeUndefined();
 });
 
-it('a build pauses while it looks at pages, stores them and compares copies; the image is the same', async () => {
+it('a build pauses while it stores pages and compares copies; the image is the same', async () => {
   const zeros = new Uint8Array(4096 * 1024);
   const tree = treeFrom({ zeros, copy: zeros, text: textBytes(4096 * 300) });
   const features = { ...IMPROVED_FEATURES, codec: 'zlib' } as const;
@@ -26,7 +26,7 @@ it('a build pauses while it looks at pages, stores them and compares copies; the
     await new Promise((done) => setImmediate(done));
   };
   const paused = await buildImage(tree, { features, pause });
-  // Each page is read twice: 2 × 2348 pages, 256 of them between two pauses.
-  expect(pauses).toBe(Math.floor((2 * 2348) / 256));
+  // 2348 pages, 256 of them between two pauses.
+  expect(pauses).toBe(Math.floor(2348 / 256));
   expect(paused.toBytes()).toEqual((await buildImage(tree, { features })).toBytes());
 });

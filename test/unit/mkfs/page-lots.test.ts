@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { fingerprint } from '../../../src/codec/page-hash.ts';
 import { Column } from '../../../src/mkfs/columns.ts';
-import { PAGE_KIND, PageGroups, lotOf } from '../../../src/mkfs/page-groups.ts';
+import { PAGE_KIND } from '../../../src/mkfs/page-kind.ts';
+import { PageLots } from '../../../src/mkfs/page-lots.ts';
 import { noiseBytes } from '../../support/sample-data.ts';
 
 const print = (bytes: Uint8Array): string => {
@@ -26,25 +27,30 @@ it('fingerprints depend on every byte, on their order and number, not on where t
   expect(print(shifted.subarray(3, 4098))).toBe(print(page));
 });
 
-it('groups are found again among thousands', () => {
-  const groups = new PageGroups();
+it('first nodes are found again among thousands, by what a page holds and its kind', () => {
+  const lots = new PageLots();
   const page = (i: number): Uint8Array => Uint8Array.of(i % 256, Math.floor(i / 256), 7);
-  for (const round of [1, 2])
-    for (let i = 0; i < 5000; i += 1)
-      expect(groups.groupOf(page(i)), `round ${String(round)}`).toBe(i);
-  expect(groups.count).toBe(5000);
   const { plain, xip, target } = PAGE_KIND;
-  for (const kind of [plain, xip, plain, plain, target]) groups.meet(lotOf(3, kind));
-  const lots = [lotOf(3, plain), lotOf(3, xip), lotOf(3, target), lotOf(4, plain)];
-  expect(new Set(lots).size).toBe(4);
-  expect(lots.map((lot) => groups.isRepeated(lot))).toEqual([true, false, false, false]);
+  for (let i = 0; i < 5000; i += 1) expect(lots.firstOf(page(i), plain, 10 * i)).toBeUndefined();
+  for (let i = 0; i < 5000; i += 1) expect(lots.firstOf(page(i), plain, 7)).toBe(10 * i);
+  for (const [i, kind] of [xip, target].entries()) {
+    expect(lots.firstOf(page(3), kind, 60_000 + i)).toBeUndefined();
+    expect(lots.firstOf(page(3), kind, 7)).toBe(60_000 + i);
+  }
+  expect(lots.firstOf(page(3), plain, 7)).toBe(30);
+  expect(lots.count).toBe(5002);
 });
 
-it('columns grow, and refuse what does not fit', () => {
+it('columns grow and shrink, and refuse what does not fit', () => {
   const column = new Column(Uint8Array);
   for (let i = 0; i < 1000; i += 1) expect(column.push(i % 256)).toBe(i);
   expect(column.get(999)).toBe(999 % 256);
   expect(column.values().length).toBe(1000);
+  column.truncate(10);
+  expect([column.length, column.push(7), column.get(10)]).toEqual([10, 10, 7]);
+  expect(() => {
+    column.truncate(12);
+  }).toThrow('a column has that many entries: 12 of 11');
   expect(() => column.push(256)).toThrow('a value fits its column: 256 became 0');
   expect(() => new Column(Uint8Array).get(0)).toThrow('a column has the entry: 0 of 0');
 });
