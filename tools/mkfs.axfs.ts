@@ -3,4 +3,4 @@
 import { runMkfs } from '../src/cli/mkfs.ts';
 import { runProgram } from '../src/host/program.ts';
 
-await runProgram(runMkfs);
+await runProgram(runMkfs, { compilesLate: true });
