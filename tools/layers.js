@@ -9,6 +9,7 @@ export const LAYERS = {
   ondisk: ['base'],
   codec: ['base'],
   mtd: ['base'],
+  flash: ['base', 'mtd'],
   mm: ['base'],
   drivers: ['base', 'mm'],
   cost: ['base'],
@@ -25,6 +26,7 @@ export const LAYERS = {
     'ondisk',
     'codec',
     'mtd',
+    'flash',
     'mm',
     'archive',
     'mkfs',
@@ -38,6 +40,9 @@ export const LAYERS = {
   ],
 };
 
+/** Folders inside a layer: many files of one kind. They belong to the layer. */
+export const SUBFOLDERS = ['mtd/faults', 'mtd/parts'];
+
 /** The one layer that talks to Node: everything else is deterministic and does no I/O. */
 export const HOST_LAYER = 'host';
 
@@ -45,6 +50,7 @@ export const HOST_LAYER = 'host';
 export const BITWISE_FILES = [
   'src/base/bits.ts',
   'src/codec/*.ts',
+  'src/mtd/cell-bits.ts',
   'src/mm/vmflags.ts',
   'src/mm/pagetable.ts',
 ];

@@ -68,18 +68,97 @@ export interface PageClearEvent {
   readonly type: 'page_clear';
 }
 
-/** A device operation that transfers bytes over the flash bus as one burst. */
-export interface MtdReadEvent {
+/** Devices of a mount: the one that holds its start, and the one with its tail if there is one. */
+export const DEVICE_ROLES = ['first', 'second'] as const;
+/** One of {@link DEVICE_ROLES}. */
+export type DeviceRole = (typeof DEVICE_ROLES)[number];
+
+/**
+ * What moving bytes off a flash device takes, in units that every kind of bus has; each has a price of its
+ * own, and a part knows them all (src/mtd/bus.ts says what a bus counts).
+ */
+export interface BusWork {
+  /** Bursts opened from idle: an initial access, or command, address and dummy clocks. */
+  opens: number;
+  /** Bursts that a continuous-read mode resumes: an address without a command. */
+  resumes: number;
+  /** Bytes clocked, with those that nobody asked for: whole words, whole NAND pages. */
+  busBytes: number;
+  /** NAND pages loaded from the array into the page register. */
+  arrayLoads: number;
+  /** Lines served from the controller's own buffer. */
+  bufferHits: number;
+}
+
+/** Names of {@link BusWork}. */
+export const BUS_WORK = ['opens', 'resumes', 'busBytes', 'arrayLoads', 'bufferHits'] as const;
+
+/** Adds the work of `more` to `sum`; without a loop, because it runs for every read of flash. */
+export function addBusWork(sum: BusWork, more: Readonly<BusWork>): void {
+  sum.opens += more.opens;
+  sum.resumes += more.resumes;
+  sum.busBytes += more.busBytes;
+  sum.arrayLoads += more.arrayLoads;
+  sum.bufferHits += more.bufferHits;
+}
+
+/** `read` of a device moved `bytes` over the bus. */
+export interface MtdReadEvent extends BusWork {
   readonly type: 'mtd_read';
+  device: DeviceRole;
   bytes: number;
 }
 
 /** The CPU read `bytes` through the device's mapped window, line by line (tables, memcpy). */
-export interface MappedReadEvent {
+export interface MappedReadEvent extends BusWork {
   readonly type: 'mapped_read';
+  device: DeviceRole;
   bytes: number;
   /** Cache lines touched. */
   lines: number;
+}
+
+/** The CPU's cache took `lines` lines from the device's mapped window: code and data used in place. */
+export interface LineFillEvent extends BusWork {
+  readonly type: 'line_fill';
+  device: DeviceRole;
+  lines: number;
+}
+
+/** Cells were programmed: `programs` units (words, buffers or pages) of `bytes` in all. */
+export interface MtdProgramEvent {
+  readonly type: 'mtd_program';
+  device: DeviceRole;
+  programs: number;
+  bytes: number;
+}
+
+/** A block of `erasesize` bytes was erased. */
+export interface MtdEraseEvent {
+  readonly type: 'mtd_erase';
+  device: DeviceRole;
+  erasesize: number;
+}
+
+/** ECC met flipped bits in a page read: `corrected` bits were put right, `failed` steps could not be. */
+export interface MtdEccEvent {
+  readonly type: 'mtd_ecc';
+  device: DeviceRole;
+  corrected: number;
+  failed: number;
+}
+
+/** A device took longer than its part says. */
+export interface MtdDelayEvent {
+  readonly type: 'mtd_delay';
+  device: DeviceRole;
+  nanoseconds: number;
+}
+
+/** `bits` that are not what was written were served, and nothing in device or format could tell. */
+export interface SilentCorruptionEvent {
+  readonly type: 'silent_corruption';
+  bits: number;
 }
 
 /** A cblock was expanded. */
@@ -99,11 +178,15 @@ export interface PageFillEvent {
   cblockHit: boolean;
 }
 
-/** A workload touched a mapped page: `lines` cache lines of it, from flash or from RAM. */
+/**
+ * A workload touched a mapped page: `lines` cache lines of it, in flash or in RAM, of which `misses` were not
+ * in the CPU's cache. Those of a flash page are a {@link LineFillEvent}, too.
+ */
 export interface PageTouchEvent {
   readonly type: 'page_touch';
   memory: 'flash' | 'ram';
   lines: number;
+  misses: number;
 }
 
 /** Any event. */
@@ -113,6 +196,12 @@ export type SimEvent =
   | PageClearEvent
   | MtdReadEvent
   | MappedReadEvent
+  | LineFillEvent
+  | MtdProgramEvent
+  | MtdEraseEvent
+  | MtdEccEvent
+  | MtdDelayEvent
+  | SilentCorruptionEvent
   | InflateEvent
   | PageFillEvent
   | PageTouchEvent;

@@ -19,6 +19,17 @@ export interface Parameter {
   readonly source: string;
 }
 
+/** A number that a model would want and nobody has given a source for: `source` says what is missing. */
+export interface UnsourcedParameter {
+  readonly value: null;
+  readonly unit: string;
+  readonly status: 'unsourced';
+  readonly source: string;
+}
+
+/** A row of a table that also lists what is not known. */
+export type ParameterRow = Parameter | UnsourcedParameter;
+
 /** A parameter under its full name, e.g. `flash.line`. */
 export interface NamedParameter extends Parameter {
   readonly name: string;
@@ -31,3 +42,11 @@ export const parameter = (
   status: ParameterStatus,
   source: string,
 ): Parameter => ({ value, unit, status, source });
+
+/** Shorthand for a table row without a value; `missing` says what would give it one. */
+export const unsourced = (unit: string, missing: string): UnsourcedParameter => ({
+  value: null,
+  unit,
+  status: 'unsourced',
+  source: missing,
+});

@@ -1,146 +1,140 @@
 /**
- * A device whose cells the CPU can address: parallel NOR, or plain RAM standing in for one. Reading is
- * checked as `mtd_read` and `mtd_point` do, counted, and reported as events. Erased cells read 0xFF.
+ * A device whose cells the CPU can address: parallel NOR, serial NOR behind a controller that maps it,
+ * HyperFlash, or plain RAM standing in for one.
  *
  * @module
  */
 import { assert } from '../base/assert.ts';
 import { AxfsError } from '../base/errno.ts';
-import { ignoreEvents } from '../base/events.ts';
-import type { EventSink, MappedReadEvent, MtdReadEvent } from '../base/events.ts';
 import { CACHE_LINE_BYTES, PAGE_SIZE, physAddr } from '../base/units.ts';
 import type { PhysAddr } from '../base/units.ts';
-import type { FlashContents } from './contents.ts';
-import type { MtdCounters, MtdDevice, MtdInfo, MtdWindow } from './device.ts';
+import type { BusShape } from './bus.ts';
+import type { FlashCells } from './cells.ts';
+import type { Reporting } from './counting.ts';
+import type { MtdInfo, MtdWindow } from './device.ts';
+import { LinearDevice } from './linear-device.ts';
+import { MappedAccess } from './mapped-access.ts';
+import { checkRange } from './ranges.ts';
+import { XipController } from './xip-controller.ts';
+import type { XipControllerShape } from './xip-controller.ts';
 
-const ERASED = 0xff;
+/** Where a device stands when nobody says: the chip select of the reference board, 0x34000000. */
+export const DEFAULT_FLASH_PHYS: PhysAddr = physAddr(0x34000000);
 
 /** Where and how a device is attached. */
-export interface Attachment {
+export interface Attachment extends Reporting {
   /** Physical address of the device's first byte, page aligned. */
   readonly phys: PhysAddr;
-  readonly sink?: EventSink;
+  /** The controller that maps it; default: the CPU's bus is the device's. */
+  readonly controller?: XipControllerShape;
 }
 
 /** A memory-mapped device. */
-export class MappedDevice implements MtdDevice {
-  readonly info: MtdInfo;
-  readonly #contents: FlashContents;
+export class MappedDevice extends LinearDevice {
+  readonly #access: MappedAccess;
   readonly #phys: PhysAddr;
-  readonly #sink: EventSink;
   readonly #windows = new Set<MtdWindow>();
-  readonly #totals = {
-    readOperations: 0,
-    readBytes: 0,
-    mappedReads: 0,
-    mappedBytes: 0,
-    mappedLines: 0,
-  };
-  readonly #readEvent: MtdReadEvent = { type: 'mtd_read', bytes: 0 };
-  readonly #mappedEvent: MappedReadEvent = { type: 'mapped_read', bytes: 0, lines: 0 };
 
-  /**
-   * @throws AxfsError EFBIG when the contents exceed the device, EINVAL when `phys` is not page aligned.
-   */
-  constructor(info: MtdInfo, contents: FlashContents, attachment: Attachment) {
-    if (contents.size > info.size)
-      throw new AxfsError(
-        'EFBIG',
-        `${info.name}: contents of ${String(contents.size)} bytes do not fit in ${String(info.size)} bytes`,
-      );
-    if (attachment.phys % PAGE_SIZE !== 0)
+  /** @throws AxfsError EINVAL when `phys` is not page aligned, or cells, bus and controller do not fit. */
+  constructor(info: MtdInfo, bus: BusShape, cells: FlashCells, attachment: Attachment) {
+    super(info, bus, cells, attachment);
+    const { phys, controller } = attachment;
+    if (phys % PAGE_SIZE !== 0)
       throw new AxfsError(
         'EINVAL',
-        `${info.name}: physical address 0x${attachment.phys.toString(16)} is not a multiple of ${String(PAGE_SIZE)}`,
+        `${info.name}: physical address 0x${phys.toString(16)} is not a multiple of ${String(PAGE_SIZE)}`,
       );
-    this.info = info;
-    this.#contents = contents;
-    this.#phys = attachment.phys;
-    this.#sink = attachment.sink ?? ignoreEvents;
+    this.#phys = phys;
+    this.#access = new MappedAccess(
+      cells,
+      this.bus,
+      this.counts,
+      controller === undefined ? undefined : new XipController(controller, this.bus),
+    );
   }
 
-  get counters(): MtdCounters {
-    return { ...this.#totals };
+  override get canPoint(): boolean {
+    return true;
   }
 
-  read(from: number, into: Uint8Array): void {
-    this.#checkRange('read', from, into.length);
-    into.set(this.#cells(from, into.length));
-    this.#totals.readOperations += 1;
-    this.#totals.readBytes += into.length;
-    this.#readEvent.bytes = into.length;
-    this.#sink(this.#readEvent);
-  }
-
-  point(from: number, length: number): MtdWindow {
-    this.#checkRange('point', from, length);
+  override point(from: number, length: number): MtdWindow {
+    checkRange(this.info, 'point', from, length);
     if (from % PAGE_SIZE !== 0)
       throw new AxfsError(
         'EINVAL',
         `${this.info.name}: point at ${String(from)}, expected a multiple of ${String(PAGE_SIZE)}`,
       );
-    const window: MtdWindow = {
-      phys: physAddr(this.#phys + from),
-      length,
-      bytes: (offset, count) => {
-        this.#checkWindow(length, offset, count);
-        return this.#cells(from + offset, count);
-      },
-      copyFrom: (offset, count) => {
-        this.#checkWindow(length, offset, count);
-        const bytes = this.#cells(from + offset, count);
-        this.#countMapped(from + offset, count);
-        return bytes;
-      },
-      countRead: (offset, count) => {
-        this.#checkWindow(length, offset, count);
-        this.#countMapped(from + offset, count);
-      },
-    };
+    const window = new DeviceWindow(this.#access, from, physAddr(this.#phys + from), length);
     this.#windows.add(window);
     return window;
   }
 
-  unpoint(window: MtdWindow): void {
-    if (!this.#windows.delete(window))
-      throw new AxfsError('EINVAL', `${this.info.name}: unpoint of a window that is not held`);
+  override unpoint(window: MtdWindow): void {
+    if (!this.#windows.delete(window)) super.unpoint(window);
   }
 
-  #cells(from: number, length: number): Uint8Array {
-    if (from + length <= this.#contents.size) return this.#contents.view(from, length);
-    const held = Math.max(0, this.#contents.size - from);
-    const bytes = new Uint8Array(length).fill(ERASED);
-    if (held > 0) bytes.set(this.#contents.view(from, held));
-    return bytes;
+  protected override commandSent(): void {
+    this.#access.commandSent();
   }
 
-  #countMapped(offset: number, length: number): void {
-    if (length === 0) return;
-    const lines =
-      Math.floor((offset + length - 1) / CACHE_LINE_BYTES) -
-      Math.floor(offset / CACHE_LINE_BYTES) +
-      1;
-    this.#totals.mappedReads += 1;
-    this.#totals.mappedBytes += length;
-    this.#totals.mappedLines += lines;
-    this.#mappedEvent.bytes = length;
-    this.#mappedEvent.lines = lines;
-    this.#sink(this.#mappedEvent);
+  protected override cellsChange(): void {
+    super.cellsChange();
+    this.#access.cellsChange();
+  }
+}
+
+/** Part of a device in the address space. */
+class DeviceWindow implements MtdWindow {
+  readonly phys: PhysAddr;
+  readonly length: number;
+  readonly #access: MappedAccess;
+  readonly #from: number;
+
+  constructor(access: MappedAccess, from: number, phys: PhysAddr, length: number) {
+    this.#access = access;
+    this.#from = from;
+    this.phys = phys;
+    this.length = length;
   }
 
-  #checkRange(operation: string, from: number, length: number): void {
-    if (!(from >= 0 && length >= 0 && from + length <= this.info.size))
-      throw new AxfsError(
-        'EINVAL',
-        `${this.info.name}: ${operation} of ${String(length)} bytes at ${String(from)} is outside the ${String(this.info.size)} bytes of the device`,
-      );
+  bytes(offset: number, length: number): Uint8Array {
+    if (!(offset >= 0 && offset + length <= this.length)) this.#leaves(offset, length);
+    return this.#access.look(this.#from + offset, length);
   }
 
-  #checkWindow(length: number, offset: number, count: number): void {
+  copyFrom(offset: number, length: number): Uint8Array {
+    if (!(offset >= 0 && offset + length <= this.length)) this.#leaves(offset, length);
+    return this.#access.copy(this.#from + offset, length);
+  }
+
+  load(offset: number, length: number): Uint8Array {
+    if (!(offset >= 0 && offset + length <= this.length)) this.#leaves(offset, length);
+    return this.#access.load(this.#from + offset, length);
+  }
+
+  countRead(offset: number, length: number): void {
+    if (!(offset >= 0 && offset + length <= this.length)) this.#leaves(offset, length);
+    this.#access.count(this.#from + offset, length);
+  }
+
+  fillLines(offset: number, lines: number): number {
+    const length = lines * CACHE_LINE_BYTES;
+    // The last line may reach behind the window's last byte.
+    if (!(
+      offset >= 0 &&
+      offset % CACHE_LINE_BYTES === 0 &&
+      offset + length < this.length + CACHE_LINE_BYTES
+    ))
+      this.#leaves(offset, length);
+    return this.#access.fill(this.#from + offset, lines);
+  }
+
+  /** Out of line, so that an access inside makes no closure. */
+  #leaves(offset: number, count: number): never {
     assert(
-      offset >= 0 && offset + count <= length,
+      false,
       () =>
-        `access stays in its window: ${String(count)} bytes at ${String(offset)} of ${String(length)}`,
+        `access stays in its window: ${String(count)} bytes at ${String(offset)} of ${String(this.length)}`,
     );
   }
 }

@@ -1,87 +1,75 @@
 /**
- * Flash parts: geometry and timing, number by number with its source. A part is a row; a device of any
- * size is built from it.
+ * The flash parts that are known by name, and what a device of a part looks like.
+ *
+ * Names are the maker's where a row is one chip (`w25q512jv`), else the family or the bus and its clock in
+ * MHz (`qspi-104`), so that one chip read in several ways is several rows (`p30`, `p30-async`).
  *
  * @module
  */
-import { parameter } from '../base/parameter.ts';
-import type { NamedParameter, Parameter } from '../base/parameter.ts';
-import { CACHE_LINE_BYTES } from '../base/units.ts';
+import { AxfsError } from '../base/errno.ts';
 import type { EraseRegion } from './device.ts';
+import { figureOr } from './part.ts';
+import type { MtdPart } from './part.ts';
+import { BLOCK } from './parts/block.ts';
+import { HYPERFLASH } from './parts/hyperflash.ts';
+import { MEMORY } from './parts/memory.ts';
+import { NAND } from './parts/nand.ts';
+import { PARALLEL_NOR } from './parts/parallel-nor.ts';
+import { SPI_NOR } from './parts/spi-nor.ts';
 
-const KIB = 1024;
-
-/** Read timing of a bus that opens a burst and then moves one word per step. */
-export interface BurstTiming {
-  /** Time until the first word, ns. */
-  readonly firstAccess: Parameter;
-  /** Time for each further word of the burst, ns. */
-  readonly nextWord: Parameter;
-  /** Width of the data bus, bytes. */
-  readonly wordBytes: Parameter;
-}
-
-/** One part. */
-export interface MtdPart {
-  readonly name: string;
-  readonly title: string;
-  readonly type: 'nor';
-  /** Smallest device of the family, bytes; larger ones are taken as powers of two. */
-  readonly smallestSize: Parameter;
-  /** Blocks at the bottom that are smaller than the rest, and their size in bytes. */
-  readonly parameterBlocks: { readonly blocks: Parameter; readonly erasesize: Parameter };
-  readonly erasesize: Parameter;
-  /** Program unit, bytes. */
-  readonly writesize: Parameter;
-  readonly timing: BurstTiming;
-}
-
-const P30_SHEET = 'Intel/Numonyx StrataFlash P30 (130 nm) data sheet 306666-12';
+export { flashParameters } from './flash-parameters.ts';
+export type { MtdPart } from './part.ts';
 
 /** The parts, by preset name. */
 export const MTD_PARTS = {
-  p30: {
-    name: 'p30',
-    title: 'Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst',
-    type: 'nor',
-    smallestSize: parameter(
-      8 * KIB * KIB,
-      'bytes',
-      'assumed',
-      'smallest density of the family, 64 Mbit; a bank of any power of two above is taken as one device',
-    ),
-    parameterBlocks: {
-      blocks: parameter(4, 'blocks', 'measured', `${P30_SHEET}: four parameter blocks`),
-      erasesize: parameter(
-        32 * KIB,
-        'bytes',
-        'measured',
-        `${P30_SHEET}: 32-KByte parameter blocks`,
-      ),
-    },
-    erasesize: parameter(128 * KIB, 'bytes', 'measured', `${P30_SHEET}: 128-KByte main blocks`),
-    writesize: parameter(2, 'bytes', 'measured', `${P30_SHEET}: x16 word programming`),
-    timing: {
-      firstAccess: parameter(85, 'ns', 'measured', `${P30_SHEET}: initial access 85 ns`),
-      nextWord: parameter(
-        19.2,
-        'ns',
-        'derived',
-        `${P30_SHEET}: burst clock 52 MHz with 17 ns clock-to-data, so one word a clock: 1/52 MHz, rounded to 0.1 ns`,
-      ),
-      wordBytes: parameter(2, 'bytes', 'measured', `${P30_SHEET}: 16-bit data bus`),
-    },
-  },
+  ...PARALLEL_NOR,
+  ...SPI_NOR,
+  ...HYPERFLASH,
+  ...NAND,
+  ...BLOCK,
+  ...MEMORY,
 } as const satisfies Record<string, MtdPart>;
 
 /** Name of a part. */
 export type MtdPartName = keyof typeof MTD_PARTS;
 
-/** Time to move `bytes` in one burst, ns. */
-export function burstNanoseconds(timing: BurstTiming, bytes: number): number {
-  if (bytes === 0) return 0;
-  const words = Math.ceil(bytes / timing.wordBytes.value);
-  return timing.firstAccess.value + (words - 1) * timing.nextWord.value;
+/** Names of {@link MTD_PARTS}. */
+export const MTD_PART_NAMES = Object.keys(MTD_PARTS) as readonly MtdPartName[];
+
+/** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 0; i < a.length; i += 1) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j += 1)
+      next.push(
+        Math.min(
+          (row[j + 1] ?? 0) + 1,
+          (next[j] ?? 0) + 1,
+          (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/**
+ * The part called `name`.
+ *
+ * @throws AxfsError EINVAL that suggests the nearest name.
+ */
+export function partNamed(name: string): MtdPart {
+  if (Object.hasOwn(MTD_PARTS, name)) return MTD_PARTS[name as MtdPartName];
+  const wanted = name.toLowerCase();
+  const [nearest] = MTD_PART_NAMES.map((known) => ({
+    known,
+    far: editDistance(wanted, known),
+  })).sort((a, b) => a.far - b.far);
+  throw new AxfsError(
+    'EINVAL',
+    `flash part is '${name}', expected one of ${String(MTD_PART_NAMES.length)} known parts, e.g. '${nearest?.known ?? ''}'`,
+  );
 }
 
 /** Smallest power-of-two device of `part` that holds `bytes`. */
@@ -91,54 +79,12 @@ export function smallestDeviceSize(part: MtdPart, bytes: number): number {
   return size;
 }
 
-/** Erase blocks of a device of `size` bytes: parameter blocks at the bottom, main blocks above. */
+/** Erase blocks of a device of `size` bytes: parameter blocks, if it has any, at the bottom, main blocks above. */
 export function eraseRegions(part: MtdPart, size: number): readonly EraseRegion[] {
-  const blocks = part.parameterBlocks.blocks.value;
-  const erasesize = part.parameterBlocks.erasesize.value;
   const main = part.erasesize.value;
-  return [
-    { offset: 0, erasesize, blocks },
-    { offset: blocks * erasesize, erasesize: main, blocks: (size - blocks * erasesize) / main },
-  ];
-}
-
-/**
- * The part's timing as named rows, for a price list: the three sourced values and what the model derives
- * from them: ns to open a burst (`flash.open`), per byte moved, and for a 32-byte line fill.
- */
-export function flashParameters(part: MtdPart): readonly NamedParameter[] {
-  const { firstAccess, nextWord, wordBytes } = part.timing;
-  const line = burstNanoseconds(part.timing, CACHE_LINE_BYTES);
-  return [
-    { name: 'flash.firstAccess', ...firstAccess },
-    { name: 'flash.nextWord', ...nextWord },
-    { name: 'flash.wordBytes', ...wordBytes },
-    {
-      name: 'flash.open',
-      ...parameter(
-        firstAccess.value - nextWord.value,
-        'ns/read',
-        'derived',
-        'flash.firstAccess - flash.nextWord: what a read costs beyond its words',
-      ),
-    },
-    {
-      name: 'flash.byte',
-      ...parameter(
-        nextWord.value / wordBytes.value,
-        'ns/byte',
-        'derived',
-        'flash.nextWord / flash.wordBytes',
-      ),
-    },
-    {
-      name: 'flash.line',
-      ...parameter(
-        line,
-        'ns/line',
-        'derived',
-        `one ${String(CACHE_LINE_BYTES)}-byte line fill: flash.firstAccess + ${String(CACHE_LINE_BYTES / wordBytes.value - 1)} x flash.nextWord`,
-      ),
-    },
-  ];
+  const blocks = figureOr(part, 'parameterBlocks.blocks', 0);
+  const erasesize = figureOr(part, 'parameterBlocks.erasesize', 0);
+  const above = blocks * erasesize;
+  const low = blocks === 0 ? [] : [{ offset: 0, erasesize, blocks }];
+  return [...low, { offset: above, erasesize: main, blocks: (size - above) / main }];
 }

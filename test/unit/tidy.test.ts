@@ -13,10 +13,13 @@ import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 /** Plain JavaScript, as the linter reads it; hence without declarations. */
-const { HOST_LAYER, LAYERS: layers } = (await import(
-  pathToFileURL(resolve(root, 'tools/layers.js')).href
-)) as {
+const {
+  HOST_LAYER,
+  LAYERS: layers,
+  SUBFOLDERS: subfolders,
+} = (await import(pathToFileURL(resolve(root, 'tools/layers.js')).href)) as {
   readonly HOST_LAYER: string;
+  readonly SUBFOLDERS: readonly string[];
   readonly LAYERS: Readonly<Record<string, readonly string[]>>;
 };
 const inRoot = (path: string): string => relative(root, path).split(sep).join('/');
@@ -143,8 +146,15 @@ describe('layers (tools/layers.js)', () => {
     expect(folders.sort()).toEqual(Object.keys(layers).sort());
   });
 
-  test('files stand in a layer, one folder deep; only the index stands outside', () => {
-    expect(FILES.filter((file) => !/^src\/([^/]+\/[^/]+|index)\.ts$/.test(file))).toEqual([]);
+  test('files stand in a layer or a folder named inside one; only the index stands outside', () => {
+    const stray = FILES.filter((file) => {
+      const inner = subfolders.find((folder) => file.startsWith(`src/${folder}/`));
+      const rest = inner === undefined ? file : file.replace(inner, 'layer');
+      return !/^src\/([^/]+\/[^/]+|index)\.ts$/.test(rest);
+    });
+    expect(stray).toEqual([]);
+    for (const folder of subfolders)
+      expect(FILES.filter((file) => file.startsWith(`src/${folder}/`)).length).toBeGreaterThan(3);
   });
 
   test('rows name other rows, and none comes round to itself', () => {
