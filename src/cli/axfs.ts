@@ -11,6 +11,7 @@ import { addDump } from './dump-command.ts';
 import { EXIT, EXIT_HELP, makeCommand, runCommand } from './exit.ts';
 import { addExplain } from './explain-command.ts';
 import { addExtract } from './extract-command.ts';
+import { addFlash } from './flash-command.ts';
 import { addLab } from './lab-command.ts';
 import { addCat, addInfo, addList, addManifest } from './read-commands.ts';
 
@@ -30,6 +31,7 @@ Examples:
   $ ${PROGRAM} dump rootfs.axfs                    every number of an image
   $ ${PROGRAM} compare rootfs --trace boot.csv     what XIP saves and costs
   $ ${PROGRAM} lab three-kinds.lab                what kernels do with such pages
+  $ ${PROGRAM} flash write rootfs.axfs --part p30   what flashing it takes
 
 ${EXIT_HELP}
 `;
@@ -42,7 +44,7 @@ export const runAxfs = (argv: readonly string[], host: Host): Promise<number> =>
       .addHelpText('after', HELP);
     for (const add of [
       ...[addInfo, addList, addCat, addManifest, addExtract],
-      ...[addExplain, addDiff, addDump, addCheck, addCompare, addLab],
+      ...[addExplain, addDiff, addDump, addCheck, addCompare, addLab, addFlash],
     ])
       add(program, host);
     await program.parseAsync([...argv], { from: 'user' });

@@ -22,7 +22,7 @@ describe('axfs', () => {
     expect([code, err]).toEqual([0, '']);
     const [, list = ''] = out.split('\nCommands:\n');
     const named = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
-    expect(named).toEqual([...COMMANDS, 'help']);
+    expect(named).toEqual([...COMMANDS, 'flash', 'help']);
     for (const name of COMMANDS) expect(out).toContain(`$ axfs ${name} `);
     for (const line of ['Examples:', '  0   done', '  8 ', '  16 ', '  70 '])
       expect(out).toContain(line);
