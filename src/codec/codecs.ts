@@ -41,6 +41,8 @@ export interface Codec {
   readonly compressionType: number;
   /** The Linux driver expands it. */
   readonly kernelReadable: boolean;
+  /** Its blocks carry a checksum. */
+  readonly checksum: boolean;
   /** On what the bytes depend, besides the input: never on the machine or the number of workers. */
   readonly reproducible: string;
   /** Module that its deflater uses, and its inflater. */
@@ -78,6 +80,7 @@ export const CODECS = [
     title: 'zlib level 9',
     compressionType: COMPRESSION_ZLIB,
     kernelReadable: true,
+    checksum: true,
     reproducible: 'the bytes of stock zlib, as the original builder writes them',
     modules: { deflate: 'zlib', inflate: 'zlib' },
     makeDeflater: makeZlibDeflater,
@@ -88,6 +91,7 @@ export const CODECS = [
     title: 'zlib streams by libdeflate level 6',
     compressionType: COMPRESSION_ZLIB,
     kernelReadable: true,
+    checksum: true,
     reproducible: `the bytes of the package ${LIBDEFLATE_PACKAGE.name} ${LIBDEFLATE_PACKAGE.version}`,
     modules: { deflate: 'libdeflate', inflate: 'zlib' },
     makeDeflater: libdeflateAt('zlib-fast', LIBDEFLATE_LEVELS.fast),
@@ -98,6 +102,7 @@ export const CODECS = [
     title: 'zlib streams by libdeflate level 12',
     compressionType: COMPRESSION_ZLIB,
     kernelReadable: true,
+    checksum: true,
     reproducible: `the bytes of the package ${LIBDEFLATE_PACKAGE.name} ${LIBDEFLATE_PACKAGE.version}`,
     modules: { deflate: 'libdeflate', inflate: 'zlib' },
     makeDeflater: libdeflateAt('zlib-small', LIBDEFLATE_LEVELS.small),
@@ -108,6 +113,7 @@ export const CODECS = [
     title: 'LZ4 blocks, an extension of this project',
     compressionType: COMPRESSION_LZ4,
     kernelReadable: false,
+    checksum: false,
     reproducible: 'the bytes of this version of the project',
     modules: { deflate: undefined, inflate: undefined },
     makeDeflater: createLz4Deflater,

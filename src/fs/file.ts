@@ -167,7 +167,9 @@ export class AxfsFile implements MappedFile, VmOperations {
       const type = volume.nodes.type(node);
       const isXip = type === NODE_TYPE.xip;
       if (isXip && memory.kernel.readOfXip === 'direct') {
+        const wrong = this.#mount.flippedBits;
         into.set(volume.nodes.readXip(node, inPage, count), done);
+        this.#mount.countSilent(wrong);
         done += count;
         continue;
       }
@@ -244,6 +246,7 @@ export class AxfsFile implements MappedFile, VmOperations {
     if (page === undefined) return undefined;
     try {
       const held = bytesInPage(this.inode, index);
+      const wrong = this.#mount.flippedBits;
       const origin = volume.nodes.readPageOfType(node, type, held, frames.bytes(page));
       const reason = origin.reason ?? xipReason;
       assert(
@@ -256,6 +259,9 @@ export class AxfsFile implements MappedFile, VmOperations {
       event.reason = reason;
       this.#mount.countNotXip(event.reason);
       memory.events(event);
+      // What was expanded from a zlib stream has passed its checksum.
+      if (type !== NODE_TYPE.compressed || !volume.image.hasChecksums)
+        this.#mount.countSilent(wrong);
     } catch (error) {
       frames.putPage(page);
       throw error;

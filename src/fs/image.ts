@@ -10,7 +10,7 @@ import { PAGE_SIZE } from '../base/units.ts';
 import { CODECS, DEFAULT_CODEC, codecOf, codecOfType } from '../codec/codecs.ts';
 import type { CodecName } from '../codec/codecs.ts';
 import type { Inflater } from '../codec/zlib.ts';
-import type { MtdDevice } from '../mtd/device.ts';
+import type { MtdDevice, MtdWindow } from '../mtd/device.ts';
 import {
   AXFS_MAGIC,
   DESCRIPTOR_BYTES,
@@ -26,8 +26,8 @@ import type { FoundSuperblock } from '../ondisk/superblock.ts';
 import { BUDGETS } from './budgets.ts';
 import { placeRegion } from './regions.ts';
 import type { RegionBytes } from './regions.ts';
-import { findSecond, readImage } from './source.ts';
-import type { ImageSource } from './source.ts';
+import { findSecond, readImage, reading } from './source.ts';
+import type { DeviceAccess, ImageSource } from './source.ts';
 import { openTables } from './tables.ts';
 import type { LaidOutTables } from './tables.ts';
 
@@ -41,6 +41,8 @@ export interface ImageOptions {
   readonly inflaterFor?: (codec: CodecName) => Inflater;
   /** Holds the image from `mmap_size` on. */
   readonly second?: MtdDevice;
+  /** How the device is reached; default `mtd`. */
+  readonly access?: DeviceAccess;
 }
 
 /** An image whose structure has been read and checked. */
@@ -49,6 +51,8 @@ export interface OpenImage extends LaidOutTables {
   readonly superblock: FoundSuperblock;
   /** Expands what its compression_type says. */
   readonly inflater: Inflater;
+  /** Its cblocks carry checksums, so that damage in them is seen. */
+  readonly hasChecksums: boolean;
   readonly descriptors: Readonly<Record<RegionName, RegionDescriptor>>;
   readonly regions: Readonly<Record<RegionName, RegionBytes>>;
 }
@@ -64,16 +68,16 @@ const DEFLATE_OVERHEAD = 1024;
  * fields beyond 2^53-1 that matter; EFBIG for regions too large to be kept.
  */
 export function openImage(device: MtdDevice, options: ImageOptions): OpenImage {
-  const { name } = options;
-  const head = new Uint8Array(Math.min(SUPERBLOCK_BYTES, device.info.size));
-  device.read(0, head);
-  const superblock = decodeSuperblock(head, name);
+  const { name, access = 'mtd' } = options;
+  if (access === 'block' && options.second !== undefined)
+    refuse(name, 'a second device goes with an MTD or a physical address, not with a block device');
+  const superblock = decodeSuperblock(readHead(device, access, name), name);
   const inflater = inflaterOf(superblock.compressionType, options);
   checkSizes(superblock, name);
   checkHeld(superblock, device, options);
   const second =
     options.second === undefined ? undefined : findSecond(options.second, name, superblock);
-  const window = superblock.mmapSize > 0 ? device.point(0, superblock.mmapSize) : undefined;
+  const window = pointed(device, access, superblock.mmapSize, name);
   const source: ImageSource = { name, device, second, size: superblock.size, window };
   try {
     return readStructure(source, superblock, inflater);
@@ -81,6 +85,40 @@ export function openImage(device: MtdDevice, options: ImageOptions): OpenImage {
     if (window !== undefined) device.unpoint(window);
     throw error;
   }
+}
+
+/** The superblock's bytes, as far as the device has them. */
+function readHead(device: MtdDevice, access: DeviceAccess, name: string): Uint8Array {
+  const head = new Uint8Array(Math.min(SUPERBLOCK_BYTES, device.info.size));
+  if (access !== 'physical') {
+    reading(name, device, () => device.read(0, head));
+    return head;
+  }
+  if (!device.canPoint)
+    refuse(name, `device ${device.info.name} has no physical address; mount it as mtd or block`);
+  const window = device.point(0, head.length);
+  try {
+    head.set(reading(name, device, () => window.copyFrom(0, head.length)));
+  } finally {
+    device.unpoint(window);
+  }
+  return head;
+}
+
+/** The window onto what the image wants mapped: none of a block device, and none where it wants nothing. */
+function pointed(
+  device: MtdDevice,
+  access: DeviceAccess,
+  mmapSize: number,
+  name: string,
+): MtdWindow | undefined {
+  if (access === 'block' || mmapSize === 0) return undefined;
+  if (!device.canPoint)
+    refuse(
+      name,
+      `device ${device.info.name} has no mapped window, and mmap_size is ${String(mmapSize)}, expected 0 there; mounted as a block device, what has to be mapped is copied to RAM`,
+    );
+  return device.point(0, mmapSize);
 }
 
 /** Lets go of the device. The image must not be used any more. */
@@ -106,6 +144,11 @@ export function inflaterOf(type: number, { name, inflater, inflaterFor }: ImageO
   if (codec === DEFAULT_CODEC) return inflater;
   return inflaterFor === undefined ? codecOf(codec).makeInflater({}) : inflaterFor(codec);
 }
+
+const hasChecksums = (type: number): boolean => {
+  const codec = codecOfType(type);
+  return codec !== undefined && codecOf(codec).checksum;
+};
 
 function readStructure(
   source: ImageSource,
@@ -138,6 +181,7 @@ function readStructure(
     source,
     superblock,
     inflater,
+    hasChecksums: hasChecksums(superblock.compressionType),
     descriptors: described,
     regions: placed,
     ...openTables({

@@ -12,7 +12,7 @@ import { zeros } from '../base/counts.ts';
 import { AxfsError } from '../base/errno.ts';
 import { NOT_XIP_REASONS } from '../base/events.ts';
 import type { NotXipReason } from '../base/events.ts';
-import { PAGE_SIZE, pagesOf, pfn, physToPfn } from '../base/units.ts';
+import { CACHE_LINE_BYTES, PAGE_SIZE, pagesOf, pfn, physToPfn } from '../base/units.ts';
 import type { InodeNumber, Pfn } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import { AddressSpace } from '../mm/address-space.ts';
@@ -26,6 +26,8 @@ import { AxfsFile } from './file.ts';
 import type { FaultRoute } from './file.ts';
 import { closeImage } from './image.ts';
 import type { Inode } from './inode.ts';
+import { flippedBits } from './source.ts';
+import type { DeviceAccess } from './source.ts';
 import { AxfsVolume, bytesInPage } from './volume.ts';
 
 /** How to mount. */
@@ -33,6 +35,10 @@ export interface MountOptions {
   /** The image's name, for messages. */
   readonly name: string;
   readonly inflater: Inflater;
+  /** How the device is reached; default `mtd`. */
+  readonly access?: DeviceAccess;
+  /** Holds the image from `mmap_size` on: the NAND behind a NOR. */
+  readonly second?: MtdDevice;
   /** How pages of RAM get into page tables; default `insert`. */
   readonly faultRoute?: FaultRoute;
   /** Count faults, as the driver's profiling build does; default: no. */
@@ -73,19 +79,23 @@ export class AxfsMount {
   constructor(memory: Memory, device: MtdDevice, options: MountOptions) {
     this.memory = memory;
     this.faultRoute = options.faultRoute ?? 'insert';
+    const wrong = device.counters.flippedBits + (options.second?.counters.flippedBits ?? 0);
     this.volume = new AxfsVolume(device, {
       name: options.name,
       inflater: options.inflater,
+      ...(options.access === undefined ? {} : { access: options.access }),
+      ...(options.second === undefined ? {} : { second: options.second }),
       sink: (event) => {
         memory.events(event);
       },
     });
+    this.countSilent(wrong);
     if (options.profiling === true)
       this.profile = new FaultProfile(this.volume, options.profilePastEof ?? 'refuse');
     const { source, regions } = this.volume.image;
     try {
       if (source.window !== undefined) {
-        const window = flashWindow(source.window);
+        const window = flashWindow(source.window, this);
         memory.physical.addWindow(window);
         this.#window = window;
         if (regions.xip.place === 'window')
@@ -139,6 +149,34 @@ export class AxfsMount {
   /** Records why a page was filled into RAM. For the fault path. */
   countNotXip(reason: NotXipReason): void {
     this.#notXip[reason] += 1;
+  }
+
+  /** Wrong bits that the devices have given out without noticing. */
+  get flippedBits(): number {
+    return flippedBits(this.volume.image.source);
+  }
+
+  /** Reports the wrong bits given out since {@link flippedBits} was `before`: they have been believed. */
+  countSilent(before: number): void {
+    const bits = this.flippedBits - before;
+    if (bits > 0) this.memory.events({ type: 'silent_corruption', bits });
+  }
+
+  /**
+   * The CPU's cache takes `lines` lines of a mapped flash frame, `line` being the first: code that runs, or data used
+   * in place.
+   *
+   * @throws AxfsError EIO when the bus fails: the touching task gets SIGBUS.
+   */
+  fillLines(frame: Pfn, line: number, lines: number): void {
+    const window = this.volume.image.source.window;
+    assert(
+      window !== undefined && this.#window !== undefined,
+      () => `a frame of flash is in the window: pfn ${String(frame)}`,
+    );
+    const offset = (frame - this.#window.firstPfn) * PAGE_SIZE + line * CACHE_LINE_BYTES;
+    const bits = window.fillLines(offset, lines);
+    if (bits > 0) this.memory.events({ type: 'silent_corruption', bits });
   }
 
   /**
@@ -239,7 +277,10 @@ export class AxfsMount {
 }
 
 /** The pointed part of a device as frames without struct page. */
-function flashWindow(window: MtdWindow): FlashWindow {
+function flashWindow(
+  window: MtdWindow,
+  mount: Pick<AxfsMount, 'flippedBits' | 'countSilent'>,
+): FlashWindow {
   return {
     firstPfn: physToPfn(window.phys),
     pages: pagesOf(window.length),
@@ -251,6 +292,15 @@ function flashWindow(window: MtdWindow): FlashWindow {
       const page = new Uint8Array(PAGE_SIZE).fill(0xff);
       page.set(window.bytes(start, held));
       return page;
+    },
+    load: (index, offset, length) => {
+      const wrong = mount.flippedBits;
+      const start = index * PAGE_SIZE + offset;
+      const held = Math.max(0, Math.min(length, window.length - start));
+      const bytes = new Uint8Array(length).fill(0xff);
+      bytes.set(window.load(start, held));
+      mount.countSilent(wrong);
+      return bytes;
     },
   };
 }

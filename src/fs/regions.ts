@@ -10,7 +10,7 @@ import type { Inflater } from '../codec/zlib.ts';
 import type { MtdWindow } from '../mtd/device.ts';
 import { REGIONS, storedSize } from '../ondisk/regions.ts';
 import type { RegionDescriptor, RegionName } from '../ondisk/regions.ts';
-import { readImage } from './source.ts';
+import { copyMapped, readImage } from './source.ts';
 import type { ImageSource } from './source.ts';
 
 /** Bytes of one region. */
@@ -172,7 +172,7 @@ class RegionInWindow implements RegionBytes {
   }
 
   read(offset: number, length: number): Uint8Array {
-    return this.#window.copyFrom(this.windowOffset + offset, length);
+    return copyMapped(this.#source, this.windowOffset + offset, length);
   }
 
   countRead(offset: number, length: number): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { viewOf } from '../base/bytes.ts';
 import { AxfsError } from '../base/errno.ts';
 import type { MtdDevice, MtdWindow } from '../mtd/device.ts';
@@ -14,6 +15,15 @@ import { AXFS_MAGIC, MAGIC_BYTES } from '../ondisk/constants.ts';
  * bytes at the offsets they have in the image.
  */
 export type SecondForm = 'tail' | 'whole';
+
+/**
+ * How the driver reaches the first device (driver description, 1.2). `physical`: by its physical address, the
+ * superblock included. `mtd`: as an MTD, pointed as far as `mmap_size` says. `block`: as a block device, which
+ * has no addresses: everything is read, and what must have an address is copied to RAM.
+ */
+export const DEVICE_ACCESSES = ['physical', 'mtd', 'block'] as const;
+/** One of {@link DEVICE_ACCESSES}. */
+export type DeviceAccess = (typeof DEVICE_ACCESSES)[number];
 
 /** The part of an image on a second device. */
 export interface SecondDevice {
@@ -35,22 +45,56 @@ export interface ImageSource {
   readonly size: number;
 }
 
-/** Image bytes `[offset, offset + length)`, by memcpy from the window, by device read, or in pieces. */
+/**
+ * Image bytes `[offset, offset + length)`, by memcpy from the window, by device read, or in pieces.
+ *
+ * @throws AxfsError EIO when a device fails or its ECC gives up: no byte of such a read is given out.
+ */
 export function readImage(source: ImageSource, offset: number, length: number): Uint8Array {
   const { device, second, window } = source;
   const mapped = window?.length ?? 0;
-  if (window !== undefined && offset + length <= mapped) return window.copyFrom(offset, length);
+  if (window !== undefined && offset + length <= mapped) return copyMapped(source, offset, length);
   const bytes = new Uint8Array(length);
   const head = Math.max(0, Math.min(length, mapped - offset));
-  if (window !== undefined && head > 0) bytes.set(window.copyFrom(offset, head));
+  if (window !== undefined && head > 0) bytes.set(copyMapped(source, offset, head));
   const border =
     second === undefined ? length : Math.max(0, Math.min(length, second.from - offset));
-  if (border > head) device.read(offset + head, bytes.subarray(head, border));
+  const { name } = source;
+  if (border > head)
+    reading(name, device, () => device.read(offset + head, bytes.subarray(head, border)));
   const rest = Math.max(head, border);
   if (second !== undefined && rest < length)
-    second.device.read(offset + rest - second.base, bytes.subarray(rest));
+    reading(name, second.device, () =>
+      second.device.read(offset + rest - second.base, bytes.subarray(rest)),
+    );
   return bytes;
 }
+
+/** Bytes of the window. @throws AxfsError EIO when a line fails on the bus. */
+export const copyMapped = (
+  { name, device, window }: ImageSource,
+  offset: number,
+  length: number,
+): Uint8Array =>
+  reading(name, device, () => {
+    assert(window !== undefined, () => 'only what is mapped is copied through the mapping');
+    return window.copyFrom(offset, length);
+  });
+
+/** Reads a device for the image `name`. @throws AxfsError EIO, whatever the device calls its failure (EBADMSG). */
+export function reading<T>(name: string, { info }: MtdDevice, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AxfsError)) throw error;
+    const isSame = name === info.name || !error.message.startsWith(`${info.name}:`);
+    throw new AxfsError('EIO', isSame ? error.message : `${name}: ${error.message}`);
+  }
+}
+
+/** Wrong bits that the devices have given out so far without noticing. */
+export const flippedBits = ({ device, second }: ImageSource): number =>
+  device.counters.flippedBits + (second?.device.counters.flippedBits ?? 0);
 
 /** The last bytes before `end` on the device are the last of the magic: as many as a part of `part` bytes has. */
 function endsWithMagic(device: MtdDevice, end: number, part: number): boolean {

@@ -42,14 +42,15 @@ export class KernelBug extends Error {
 
 /**
  * si_code of a {@link SignalError}: no vma there; the vma forbids it; the handler could not provide the
- * page; no RAM left for it.
+ * page; the memory behind it failed; no RAM left for it.
  */
-export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'OOM';
+export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_OBJERR' | 'OOM';
 
 const SIGNAL_OF = {
   SEGV_MAPERR: 'SIGSEGV',
   SEGV_ACCERR: 'SIGSEGV',
   BUS_ADRERR: 'SIGBUS',
+  BUS_OBJERR: 'SIGBUS',
   OOM: 'SIGKILL',
 } as const;
 

@@ -6,7 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { alignDown, alignUp, isAligned } from '../base/bits.ts';
 import { AxfsError } from '../base/errno.ts';
-import { PAGE_SIZE, pgoff, virtAddr, type Pgoff, type VirtAddr } from '../base/units.ts';
+import { PAGE_SIZE, pgoff, virtAddr, type Pfn, type Pgoff, type VirtAddr } from '../base/units.ts';
 import { allocPage } from './alloc.ts';
 import { handleMmFault } from './fault.ts';
 import { KernelBug, SignalError } from './kernel-bug.ts';
@@ -257,9 +257,7 @@ export class MmStruct {
   readMemory(address: VirtAddr, length: number): Uint8Array {
     const out = new Uint8Array(length);
     for (let done = 0; done < length;) {
-      const page = this.#userPage(virtAddr(address + done), 'read');
-      const offset = (address + done) % PAGE_SIZE;
-      const part = page.subarray(offset, offset + length - done);
+      const part = this.#load(virtAddr(address + done), length - done);
       out.set(part, done);
       done += part.length;
     }
@@ -338,10 +336,27 @@ export class MmStruct {
 
   /** The bytes of the page at an address, after an access. */
   #userPage(address: VirtAddr, access: Access): Uint8Array {
+    return this.memory.physical.bytesOf(this.#userFrame(address, access));
+  }
+
+  #userFrame(address: VirtAddr, access: Access): Pfn {
     this.touch(address, access);
     const pfn = this.pageTable.leaf(address)?.pfnAt(pteIndex(address));
     assert(pfn !== undefined, () => `a touched page is mapped: 0x${address.toString(16)}`);
-    return this.memory.physical.bytesOf(pfn);
+    return pfn;
+  }
+
+  /** Loads up to `length` bytes at `address`, to the end of the page at most. */
+  #load(address: VirtAddr, length: number): Uint8Array {
+    const pfn = this.#userFrame(address, 'read');
+    const offset = address % PAGE_SIZE;
+    try {
+      return this.memory.physical.load(pfn, offset, Math.min(length, PAGE_SIZE - offset));
+    } catch (error) {
+      if (!(error instanceof AxfsError && error.code === 'EIO')) throw error;
+      // The bus answered with an error: what the kernel makes of a synchronous external abort.
+      throw new SignalError('BUS_OBJERR', address);
+    }
   }
 
   /** Mirrors `do_munmap` behind its checks, under the mmap lock. For mm only. */

@@ -19,6 +19,11 @@ export interface FlashWindow {
   /** The 4096 bytes of frame `firstPfn + index`, as a view of the device's memory; stores of
    * shared writable mappings of it reach it. */
   page(index: number): Uint8Array;
+  /**
+   * What the CPU's loads of `[offset, offset + length)` of that frame get, where that may differ from what is
+   * in `page`. @throws AxfsError when the bus fails: a SIGBUS for the task.
+   */
+  load?(index: number, offset: number, length: number): Uint8Array;
 }
 
 /** A window with struct pages, and the page of its first frame. */
@@ -137,6 +142,19 @@ export class PhysicalMemory {
     throw new AxfsError(
       'ENXIO',
       `pfn 0x${pfn.toString(16)} is neither RAM (0x${this.#ramStart.toString(16)}-0x${this.#ramEnd.toString(16)}) nor in a flash window`,
+    );
+  }
+
+  /**
+   * What the CPU's loads of `[offset, offset + length)` of a frame get.
+   *
+   * @throws AxfsError as {@link bytesOf}; whatever the window throws when its bus fails.
+   */
+  load(pfn: Pfn, offset: number, length: number): Uint8Array {
+    const window = this.#isRam(pfn) ? undefined : this.windowOf(pfn);
+    return (
+      window?.load?.(pfn - window.firstPfn, offset, length) ??
+      this.bytesOf(pfn).subarray(offset, offset + length)
     );
   }
 

@@ -336,6 +336,7 @@ export class FastWorld implements ModelWorld {
           SEGV_MAPERR: 'SIGSEGV/MAPERR',
           SEGV_ACCERR: 'SIGSEGV/ACCERR',
           BUS_ADRERR: 'SIGBUS',
+          BUS_OBJERR: 'SIGBUS',
           OOM: 'OOM',
         }[error.code];
       if (error instanceof AxfsError) return error.code;

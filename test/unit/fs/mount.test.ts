@@ -120,13 +120,21 @@ describe('a mount that fails', () => {
     const memory = new Memory({ kernel: KERNELS['4.9-arm'], firstPfn: pfn(0), ramPages });
     const nor = createNorFlash({ part: MTD_PARTS.p30, contents: memoryContents(image), phys });
     const held = new Set<MtdWindow>();
-    const device: MtdDevice = {
+    const device = {
       info: nor.info,
+      canPoint: true,
       get counters() {
         return nor.counters;
       },
-      read: (from, into) => {
-        nor.read(from, into);
+      get eccStats() {
+        return nor.eccStats;
+      },
+      read: (from, into) => nor.read(from, into),
+      write: (to, bytes) => {
+        nor.write(to, bytes);
+      },
+      erase: (from, length) => {
+        nor.erase(from, length);
       },
       point: (from, length) => {
         const window = nor.point(from, length);
@@ -137,7 +145,17 @@ describe('a mount that fails', () => {
         nor.unpoint(window);
         held.delete(window);
       },
-    };
+      readOob: (offset, into) => {
+        nor.readOob(offset, into);
+      },
+      writeOob: (offset, bytes) => {
+        nor.writeOob(offset, bytes);
+      },
+      blockIsBad: (offset) => nor.blockIsBad(offset),
+      blockMarkBad: (offset) => {
+        nor.blockMarkBad(offset);
+      },
+    } satisfies MtdDevice;
     return { memory, device, held };
   }
   const mountOn = ({ memory, device }: { memory: Memory; device: MtdDevice }): AxfsMount =>
