@@ -6,19 +6,23 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { fromText, toPrintable } from '../base/bytestring.ts';
+import { AxfsError } from '../base/errno.ts';
 import { compareDesigns } from '../compare/designs.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import { CPU_NAMES } from '../cost/params.ts';
 import { FAULT_ROUTES } from '../fs/file.ts';
 import type { FaultRoute } from '../fs/file.ts';
 import type { Host } from '../host/host.ts';
-import { MTD_PARTS } from '../mtd/parts.ts';
-import type { MtdPartName } from '../mtd/parts.ts';
-import { comparisonJson, comparisonText } from '../report/comparison.ts';
+import type { MtdPart } from '../mtd/part.ts';
+import { parsePart } from '../mtd/part-file.ts';
+import { MTD_PARTS, partNamed } from '../mtd/parts.ts';
+import { comparisonJson, comparisonsText } from '../report/comparison.ts';
 import { parseProfile } from '../mkfs/profile.ts';
 import type { PageProfile } from '../mkfs/profile.ts';
 import type { BuildReport } from '../mkfs/report.ts';
 import type { DesignName } from '../sim/designs.ts';
+import { REPLACEMENT_POLICIES, checkCacheShape } from '../sim/cpu-cache.ts';
+import type { CpuCacheShape, ReplacementPolicy } from '../sim/cpu-cache.ts';
 import { parseTrace } from '../sim/trace.ts';
 import { DEFAULT_RAM_PAGES } from '../sim/machine.ts';
 import { unmatchedText } from './mkfs-summary.ts';
@@ -34,7 +38,9 @@ interface CompareOptions {
   readonly profile?: string;
   readonly compat?: true;
   readonly faultRoute: FaultRoute;
-  readonly flash: MtdPartName;
+  readonly flash: readonly MtdPart[];
+  readonly partFile?: string;
+  readonly cache?: CpuCacheShape;
   readonly cpu: string;
   readonly ram: number;
   readonly params?: true;
@@ -45,12 +51,18 @@ const HELP = `
 Examples:
   $ axfs compare rootfs --trace boot.csv
   $ axfs compare rootfs --trace boot.csv --profile pages.csv --cpu x86-counted
+  $ axfs compare rootfs --trace boot.csv --flash p30,qspi-133,slc-onfi --cache 16K,4
   $ axfs compare rootfs --trace boot.csv --compat --fault-route return --json
 
 A trace has the header pid,epoch,path,offset,access,count and a line for each page
 that a process touches in an epoch: the page's offset in bytes, a set of the letters
-r, x, w (they happen in this order), and how many touches there were. A page list has
+r, x, w (they happen in this order), and how many touches there were. A column
+addresses behind them says where in the page: "0 64-127 0-95*20". A page list has
 lines path,offset,count; the count does not matter.
+
+Without --cache every line of a trace line misses once; with it the CPU's cache lives
+through the whole trace. A part without window (NAND) is mounted as a block device:
+what would be executed in place is copied to RAM at mount.
 `;
 
 const RAM_MAX = 2 ** 36;
@@ -62,6 +74,36 @@ function parseRam(text: string): number {
       'Expected bytes with K, M or G, whole pages of 4096 bytes, at most 64G.',
     );
   return size;
+}
+
+/** Parts by name. */
+const parseParts = (text: string): readonly MtdPart[] => {
+  try {
+    return text.split(',').map((name) => partNamed(name));
+  } catch (error) {
+    if (error instanceof AxfsError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+};
+
+const CACHE_SHAPE = new RegExp(`^([^,]+),([0-9]+)(?:,(${REPLACEMENT_POLICIES.join('|')}))?$`);
+
+/** `16K,4` or `16K,4,lru`. */
+function parseCache(text: string): CpuCacheShape {
+  const [, sizeText = '', ways = '', policy = 'lru'] = CACHE_SHAPE.exec(text) ?? [];
+  const size = parseSize(sizeText);
+  if (size === undefined)
+    throw new InvalidArgumentError(
+      `Expected size,ways or size,ways,policy such as 16K,4,lru; policies are ${REPLACEMENT_POLICIES.join(', ')}.`,
+    );
+  const shape = { size, ways: Number(ways), policy: policy as ReplacementPolicy };
+  try {
+    checkCacheShape(shape);
+  } catch (error) {
+    if (error instanceof AxfsError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+  return shape;
 }
 
 /** `axfs compare`. */
@@ -79,7 +121,19 @@ export function addCompare(program: Command, host: Host): void {
         .default('insert'),
     )
     .addOption(
-      new Option('--flash <part>', 'flash part').choices(Object.keys(MTD_PARTS)).default('p30'),
+      new Option(
+        '--flash <parts>',
+        'flash parts, separated by commas (axfs flash parts lists them)',
+      )
+        .argParser(parseParts)
+        .default([MTD_PARTS.p30], 'p30'),
+    )
+    .option('--part-file <file>', 'flash part from a JSON file, instead of --flash')
+    .addOption(
+      new Option(
+        '--cache <shape>',
+        "the CPU's cache, e.g. 16K,4 or 32K,4,random: size, ways, policy",
+      ).argParser(parseCache),
     )
     .addOption(
       new Option('--cpu <name>', 'price list').choices([...CPU_NAMES]).default(DEFAULT_CPU),
@@ -93,6 +147,13 @@ export function addCompare(program: Command, host: Host): void {
     .option('--json', 'as JSON: exact numbers, prices included')
     .addHelpText('after', HELP)
     .action((directory: string, options: CompareOptions) => compare(host, directory, options));
+}
+
+/** Reads the part of `--part-file`. */
+function readPart(host: Host, path: string): MtdPart {
+  const bytePath = fromText(path);
+  const text = new TextDecoder().decode(host.files.readFile(bytePath));
+  return parsePart(text, toPrintable(bytePath));
 }
 
 /** Reads the page list of `--profile`. */
@@ -126,14 +187,15 @@ async function compare(host: Host, directory: string, options: CompareOptions): 
   const progress = startProgress(host, 'building', true);
   const compressor = host.makeCompressor(host.cpus);
   try {
-    const comparison = await compareDesigns({
+    const comparisons = await compareDesigns({
       tree,
       treeName: toPrintable(treePath),
       trace,
       ...(profile === undefined ? {} : { profile }),
       compat: options.compat === true,
       faultRoute: options.faultRoute,
-      flash: options.flash,
+      flash: options.partFile === undefined ? options.flash : [readPart(host, options.partFile)],
+      ...(options.cache === undefined ? {} : { cache: options.cache }),
       cpu: options.cpu,
       ramPages: options.ram / PAGE_SIZE,
       compressor,
@@ -148,8 +210,8 @@ async function compare(host: Host, directory: string, options: CompareOptions): 
     progress.end();
     host.terminal.out(
       options.json === true
-        ? comparisonJson(comparison)
-        : comparisonText(comparison, options.params === true),
+        ? comparisonJson(...comparisons)
+        : comparisonsText(comparisons, options.params === true),
     );
   } finally {
     progress.end();

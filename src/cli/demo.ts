@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { byteStringOf } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { compareDesigns } from '../compare/designs.ts';
 import type { Host } from '../host/host.ts';
 import { buildImage } from '../mkfs/build.ts';
+import { MTD_PARTS } from '../mtd/parts.ts';
 import { comparisonText, verdict } from '../report/comparison.ts';
 import { humanBytes } from '../report/sizes.ts';
 import { parseTrace } from '../sim/trace.ts';
@@ -45,13 +47,13 @@ export const runDemo = (host: Host, root: ByteString): Promise<number> =>
           'program 7za: add, list, test and extract an archive, as recorded page by page.\n' +
           `Compressed image: ${humanBytes(none.size)}, SHA-256 ${hash.hex()}\n\n`,
       );
-      const comparison = await compareDesigns({
+      const [comparison] = await compareDesigns({
         tree,
         treeName: DEMO.recipe,
         trace,
         compat: false,
         faultRoute: 'insert',
-        flash: 'p30',
+        flash: [MTD_PARTS.p30],
         cpu: DEFAULT_CPU,
         compressor,
         inflater: host.makeInflater(),
@@ -60,6 +62,7 @@ export const runDemo = (host: Host, root: ByteString): Promise<number> =>
         },
       });
       progress.end();
+      assert(comparison !== undefined, () => 'one part, one comparison');
       terminal.out(comparisonText(comparison, false));
       terminal.out(`\n${verdict(comparison)}\n`);
       terminal.err(`(${((host.now() - started) / 1000).toFixed(1)} s)\n`);

@@ -6,10 +6,12 @@
 import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
+import { breakEven } from '../cost/break-even.ts';
+import type { BreakEven } from '../cost/break-even.ts';
 import type { Comparison, DesignResult } from '../cost/comparison.ts';
 import { LedgerSink, ledgerSince } from '../cost/ledger.ts';
 import { cpuPreset, priceList } from '../cost/params.ts';
-import type { PriceList } from '../cost/params.ts';
+import type { CpuPreset, PriceList } from '../cost/params.ts';
 import { priceLedger } from '../cost/price.ts';
 import type { FaultRoute } from '../fs/file.ts';
 import { AxfsVolume } from '../fs/volume.ts';
@@ -17,11 +19,13 @@ import type { PageProfile } from '../mkfs/profile.ts';
 import type { BuildReport } from '../mkfs/report.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
 import { memoryContents } from '../mtd/contents.ts';
-import { MTD_PARTS, flashParameters } from '../mtd/parts.ts';
-import type { MtdPart, MtdPartName } from '../mtd/parts.ts';
+import type { MtdPart } from '../mtd/part.ts';
+import { flashParameters, partNamed } from '../mtd/parts.ts';
+import { ramParameters } from '../mtd/ram-parameters.ts';
 import { createRamDevice } from '../mtd/ram.ts';
 import { DESIGN_POLICIES, buildDesign, runDesign } from '../sim/designs.ts';
 import type { BuiltDesign, DesignName } from '../sim/designs.ts';
+import type { CpuCacheShape } from '../sim/cpu-cache.ts';
 import { profileFromTrace } from '../sim/profile.ts';
 import type { Trace } from '../sim/trace.ts';
 
@@ -35,8 +39,11 @@ export interface CompareRequest {
   readonly profile?: { readonly profile: PageProfile; readonly name: string };
   readonly compat: boolean;
   readonly faultRoute: FaultRoute;
-  readonly flash: MtdPartName;
+  /** Parts to run on, each by itself; images are built once. */
+  readonly flash: readonly MtdPart[];
   readonly cpu: string;
+  /** The CPU's cache; default: none that lasts from one line of the trace to the next. */
+  readonly cache?: CpuCacheShape;
   /** RAM of the machine, pages; default: 256 MiB. */
   readonly ramPages?: number;
   readonly compressor: PageCompressor;
@@ -47,36 +54,61 @@ export interface CompareRequest {
 }
 
 /**
- * Builds, runs and prices every design. The design `none` is built first: its image is also where a profile
- * from the trace finds the paths behind symlinks.
+ * Builds every design, and runs and prices it on each part. The design `none` is built first: its image is also
+ * where a profile from the trace finds the paths behind symlinks.
  *
- * @throws AxfsError EINVAL for an unknown CPU or a trace that does not fit the tree; what building throws.
+ * @throws AxfsError EINVAL for an unknown CPU, a part that lacks a price, or a trace that does not fit the
+ * tree; what building throws.
  */
-export async function compareDesigns(request: CompareRequest): Promise<Comparison> {
-  const part: MtdPart = MTD_PARTS[request.flash];
-  const prices = priceList(cpuPreset(request.cpu), flashParameters(part));
+export async function compareDesigns(request: CompareRequest): Promise<readonly Comparison[]> {
+  const cpu = cpuPreset(request.cpu);
+  // Before anything is built: a part without a price should not cost a minute.
+  const priced = request.flash.map((part) => ({ part, prices: pricesOf(cpu, part) }));
   const none = await build(request, 'none', { entries: [], pages: new Map() });
   const given = request.profile;
   const profile = given?.profile ?? profileFromTrace(request.trace, volumeOf(request, none));
-  const designs: DesignResult[] = [];
-  for (const { name } of DESIGN_POLICIES) {
-    const built = name === 'none' ? none : await build(request, name, profile);
-    designs.push(runAndPrice(request, built, part, prices));
-  }
-  return {
-    tree: request.treeName,
-    trace: { name: request.trace.name, lines: request.trace.lines.length },
-    profile:
-      given === undefined
-        ? { from: 'trace', name: request.trace.name }
-        : { from: 'file', name: given.name },
-    compat: request.compat,
-    faultRoute: request.faultRoute,
-    flash: { name: part.name, title: part.title },
-    cpu: prices.preset,
-    parameters: prices.rows,
-    designs,
-  };
+  const built: BuiltDesign[] = [];
+  for (const { name } of DESIGN_POLICIES)
+    built.push(name === 'none' ? none : await build(request, name, profile));
+  return priced.map(({ part, prices }) => {
+    const designs = built.map((design) => runAndPrice(request, design, part, prices));
+    return {
+      tree: request.treeName,
+      trace: { name: request.trace.name, lines: request.trace.lines.length },
+      profile:
+        given === undefined
+          ? { from: 'trace', name: request.trace.name }
+          : { from: 'file', name: given.name },
+      compat: request.compat,
+      faultRoute: request.faultRoute,
+      flash: { name: part.name, title: part.title, mapped: part.mapped },
+      cpu: prices.preset,
+      parameters: prices.rows,
+      designs,
+      breakEven: balanceOf(part, prices, designs),
+    };
+  });
+}
+
+/** Prices in instructions need no part. */
+const pricesOf = (cpu: CpuPreset, part: MtdPart): PriceList =>
+  priceList(
+    cpu,
+    cpu.ram === undefined
+      ? { flash: [], ram: [] }
+      : { flash: flashParameters(part), ram: ramParameters(partNamed(cpu.ram)) },
+  );
+
+/** Where execution in place tips over, for pages as this tree has them. */
+function balanceOf(
+  part: MtdPart,
+  prices: PriceList,
+  [none]: readonly DesignResult[],
+): BreakEven | undefined {
+  const { cblocks, storedBytes } = none?.ledger.inflate ?? { cblocks: 0, storedBytes: 0 };
+  return part.mapped && prices.unit === 'ns' && cblocks > 0
+    ? breakEven(prices, storedBytes / cblocks)
+    : undefined;
 }
 
 async function build(
@@ -107,18 +139,21 @@ function runAndPrice(
   prices: PriceList,
 ): DesignResult {
   const counted = new LedgerSink();
-  let mounted = counted.read();
+  const before = counted.read();
+  let mounted = before;
   const run = runDesign(image.toBytes(), `${request.treeName} (${name})`, request.trace, {
     part,
     inflater: request.inflater,
     faultRoute: request.faultRoute,
     ...(request.ramPages === undefined ? {} : { ramPages: request.ramPages }),
+    ...(request.cache === undefined ? {} : { cache: request.cache }),
     sink: counted.sink,
-    // What mounting reads is the same for every design and no part of the run.
+    // Mounting happens once, whatever runs: it has a cost of its own.
     onMounted: () => {
       mounted = counted.read();
     },
   });
+  const mountLedger = ledgerSince(before, mounted);
   const ledger = ledgerSince(mounted, counted.read());
   return {
     design: name,
@@ -130,6 +165,8 @@ function runAndPrice(
       pageTables: run.peak.byUse.page_table * PAGE_SIZE,
       metadata: run.peak.byUse.metadata * PAGE_SIZE,
     },
+    mountLedger,
+    mountCost: priceLedger(mountLedger, prices),
     ledger,
     cost: priceLedger(ledger, prices),
   };

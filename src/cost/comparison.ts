@@ -4,6 +4,7 @@
  * @module
  */
 import type { NamedParameter } from '../base/parameter.ts';
+import type { BreakEven } from './break-even.ts';
 import { flashBytesRead, totalFaults } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import type { CpuPreset } from './params.ts';
@@ -25,6 +26,9 @@ export interface DesignResult {
   /** Pages in the xip region. */
   readonly xipPages: number;
   readonly ram: RamAtPeak;
+  /** What mounting did, and what that cost: a part without window has its XIP region copied to RAM then. */
+  readonly mountLedger: Ledger;
+  readonly mountCost: Cost;
   readonly ledger: Ledger;
   readonly cost: Cost;
 }
@@ -37,10 +41,17 @@ export interface Comparison {
   readonly profile: { readonly from: 'file' | 'trace'; readonly name: string };
   readonly compat: boolean;
   readonly faultRoute: string;
-  readonly flash: { readonly name: string; readonly title: string };
+  readonly flash: {
+    readonly name: string;
+    readonly title: string;
+    /** The CPU can address it; else it is mounted as a block device. */
+    readonly mapped: boolean;
+  };
   readonly cpu: CpuPreset;
   readonly parameters: readonly NamedParameter[];
   readonly designs: readonly DesignResult[];
+  /** For a page of the size that this tree's pages are stored in; of a mapped part priced in time. */
+  readonly breakEven: BreakEven | undefined;
 }
 
 /** A column of the comparison: a number of one design. */
@@ -80,6 +91,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     value: (r) => flashBytesRead(r.ledger),
   },
   { key: 'cost', title: 'cost', kind: 'cost', value: (r) => r.cost.total },
+  { key: 'mountCost', title: 'mount', kind: 'cost', value: (r) => r.mountCost.total },
   { key: 'costTrap', title: 'trap', kind: 'cost', value: (r) => r.cost.parts.trap },
   { key: 'costFlash', title: 'flash', kind: 'cost', value: (r) => r.cost.parts.flash },
   { key: 'costInflate', title: 'inflate', kind: 'cost', value: (r) => r.cost.parts.inflate },
@@ -120,3 +132,7 @@ export function differences({ designs }: Comparison): readonly Difference[] {
     };
   });
 }
+
+/** Cache misses for each page that a design has mapped from flash; `undefined` when it mapped none. */
+export const missesPerXipPage = ({ ledger }: DesignResult): number | undefined =>
+  ledger.faults.raw_pfn === 0 ? undefined : ledger.missedLines.flash / ledger.faults.raw_pfn;

@@ -7,8 +7,15 @@
 import { unreachable } from '../base/assert.ts';
 import { zeros } from '../base/counts.ts';
 import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
-import { FAULT_KINDS, NOT_XIP_REASONS } from '../base/events.ts';
-import type { EventSink, FaultKind, NotXipReason, SimEvent } from '../base/events.ts';
+import { BUS_WORK, FAULT_KINDS, NOT_XIP_REASONS, addBusWork } from '../base/events.ts';
+import type {
+  BusWork,
+  DeviceRole,
+  EventSink,
+  FaultKind,
+  NotXipReason,
+  SimEvent,
+} from '../base/events.ts';
 
 /** Totals of one run. */
 export interface Ledger {
@@ -24,6 +31,16 @@ export interface Ledger {
     readonly bytes: number;
     readonly lines: number;
   };
+  /** Bus work of reads, mapped reads and line fills, by device. */
+  readonly bus: Readonly<Record<DeviceRole, Readonly<BusWork>>>;
+  /** Programming and erasing: not of a mount, which only reads. */
+  readonly writes: { readonly programs: number; readonly bytes: number; readonly erases: number };
+  /** Bits that ECC put right, and steps that it could not. */
+  readonly ecc: { readonly corrected: number; readonly failed: number };
+  /** Operations that took longer than the part says, and by how much. */
+  readonly delays: { readonly operations: number; readonly nanoseconds: number };
+  /** Wrong bits served that nothing could detect. */
+  readonly silentBits: number;
   readonly inflate: {
     readonly cblocks: number;
     readonly storedBytes: number;
@@ -35,8 +52,10 @@ export interface Ledger {
     readonly cblockHits: number;
     readonly byReason: Readonly<Record<NotXipReason, number>>;
   };
-  /** Cache lines that the workload fetched from mapped pages. */
+  /** Cache lines of mapped pages that the workload used, */
   readonly touchedLines: { readonly flash: number; readonly ram: number };
+  /** and those of them that the CPU's cache did not have. */
+  readonly missedLines: { readonly flash: number; readonly ram: number };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends number ? number : Mutable<T[K]> };
@@ -47,7 +66,7 @@ export const totalFaults = (ledger: Ledger): number =>
 
 /**
  * Bytes that left the flash chip for table look-ups, fills and copy-on-write, in whole cache lines where
- * the CPU read through the mapping. Running mapped code comes on top: {@link Ledger.touchedLines}.
+ * the CPU read through the mapping. Running mapped code comes on top: {@link Ledger.missedLines}.
  */
 export const flashBytesRead = (ledger: Ledger): number =>
   ledger.mtdReads.bytes +
@@ -77,9 +96,15 @@ export class LedgerSink {
     pageClears: 0,
     mtdReads: { operations: 0, bytes: 0 },
     mappedReads: { operations: 0, bytes: 0, lines: 0 },
+    bus: { first: zeros(BUS_WORK), second: zeros(BUS_WORK) },
+    writes: { programs: 0, bytes: 0, erases: 0 },
+    ecc: { corrected: 0, failed: 0 },
+    delays: { operations: 0, nanoseconds: 0 },
+    silentBits: 0,
     inflate: { cblocks: 0, storedBytes: 0, bytes: 0 },
     fills: { pages: 0, bytes: 0, cblockHits: 0, byReason: zeros(NOT_XIP_REASONS) },
     touchedLines: { flash: 0, ram: 0 },
+    missedLines: { flash: 0, ram: 0 },
   };
 
   /** Hand this to whoever emits. */
@@ -108,11 +133,34 @@ export class LedgerSink {
       case 'mtd_read':
         ledger.mtdReads.operations += 1;
         ledger.mtdReads.bytes += event.bytes;
+        addBusWork(ledger.bus[event.device], event);
         return;
       case 'mapped_read':
         ledger.mappedReads.operations += 1;
         ledger.mappedReads.bytes += event.bytes;
         ledger.mappedReads.lines += event.lines;
+        addBusWork(ledger.bus[event.device], event);
+        return;
+      case 'line_fill':
+        addBusWork(ledger.bus[event.device], event);
+        return;
+      case 'mtd_program':
+        ledger.writes.programs += event.programs;
+        ledger.writes.bytes += event.bytes;
+        return;
+      case 'mtd_erase':
+        ledger.writes.erases += 1;
+        return;
+      case 'mtd_ecc':
+        ledger.ecc.corrected += event.corrected;
+        ledger.ecc.failed += event.failed;
+        return;
+      case 'mtd_delay':
+        ledger.delays.operations += 1;
+        ledger.delays.nanoseconds += event.nanoseconds;
+        return;
+      case 'silent_corruption':
+        ledger.silentBits += event.bits;
         return;
       case 'inflate':
         ledger.inflate.cblocks += 1;
@@ -127,6 +175,7 @@ export class LedgerSink {
         return;
       case 'page_touch':
         ledger.touchedLines[event.memory] += event.lines;
+        ledger.missedLines[event.memory] += event.misses;
         return;
       default:
         unreachable(event);

@@ -6,6 +6,7 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
+import type { BusWork, DeviceRole } from '../base/events.ts';
 import { parameter } from '../base/parameter.ts';
 import type { NamedParameter, Parameter } from '../base/parameter.ts';
 
@@ -97,7 +98,7 @@ export const INSTRUCTION_ROWS = {
 } as const satisfies Record<string, Parameter>;
 
 /** Rows of a preset in nanoseconds. */
-export const TIME_ROW_NAMES = ['cpu.clock', 'cpu.cpi', 'ram.line', 'touch.missShare'] as const;
+export const TIME_ROW_NAMES = ['cpu.clock', 'cpu.cpi'] as const;
 
 /** Name of an instruction row. */
 export type InstructionRow = keyof typeof INSTRUCTION_ROWS;
@@ -111,14 +112,10 @@ export interface CpuPreset {
   readonly unit: CostUnit;
   /** Present exactly for unit `ns`. */
   readonly time?: Readonly<Record<TimeRow, Parameter>>;
+  /** RAM part of such boards, by its preset name; present exactly for unit `ns`. */
+  readonly ram?: string;
 }
 
-const MISS_SHARE = parameter(
-  1,
-  'share',
-  'assumed',
-  'every epoch of a trace starts with cold caches: each line touched in it is fetched once; an upper bound, least kind to XIP',
-);
 /** Cycles per counted instruction at which `instructions` take `nanoseconds` at `megahertz`, to 0.01. */
 const cyclesPerInstruction = (
   nanoseconds: number,
@@ -144,6 +141,7 @@ export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
     name: 'arm926-200',
     title: 'ARM926EJ-S, 200 MHz (AT91SAM9263), x16 SDR SDRAM',
     unit: 'ns',
+    ram: 'sdr-133',
     time: {
       'cpu.clock': parameter(
         200,
@@ -157,19 +155,13 @@ export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
         'assumed',
         `${EARLY_DECOMPRESSOR}: 4,647,908 bytes in 0.9355 s = 0.824 ms a page, over the ${String(Math.round(MEAN_STREAM))} instructions that inflate.storedByte gives for ${String(MEAN_STORED)} stored bytes; with inflate.setup counted, too, it would be ${String(cyclesPerInstruction(824_000, 200, MEAN_INFLATE))}; the instructions are x86's`,
       ),
-      'ram.line': parameter(
-        158,
-        'ns/line',
-        'assumed',
-        'MT48H16M16LF data sheet: 133 MHz, CL 3, x16; tRCD 3 clocks (assumed) + CL 3 + 15 = 21 clocks for 32 bytes',
-      ),
-      'touch.missShare': MISS_SHARE,
     },
   },
   'cortex-a9-1000': {
     name: 'cortex-a9-1000',
     title: 'Cortex-A9, 1 GHz (OMAP4430), x16 LPDDR',
     unit: 'ns',
+    ram: 'lpddr-166',
     time: {
       'cpu.clock': parameter(
         1000,
@@ -183,13 +175,6 @@ export const CPU_PRESETS: Readonly<Record<string, CpuPreset>> = {
         'assumed',
         `lmbench file fault of a Cortex-A7, Linux 3.10.19, 3.46 us (linux-mm, July 2014), over trap.fileMinor at 1 GHz, taken for an A9; the OMAP4430 boot-time decompressor, 0.295 ms a page with early caches, would give ${String(cyclesPerInstruction(295_000, 1000, MEAN_STREAM))}; the instructions are x86's`,
       ),
-      'ram.line': parameter(
-        84,
-        'ns/line',
-        'assumed',
-        'x16 LPDDR at 166 MHz: tRCD 3 clocks (assumed) + CL 3 + 8 = 14 clocks for 32 bytes',
-      ),
-      'touch.missShare': MISS_SHARE,
     },
   },
 };
@@ -212,7 +197,20 @@ export function cpuPreset(name: string): CpuPreset {
   return preset;
 }
 
-/** Prices of one CPU with one flash part, in the preset's unit. */
+/** Prices of one flash device, by unit of its bus work. */
+export type FlashPrices = Readonly<Record<keyof BusWork | 'line', number>>;
+
+/** Rows of a part that prices need: bus work by unit, and a line as one fill. */
+const FLASH_ROWS = {
+  opens: 'flash.open',
+  resumes: 'flash.resume',
+  busBytes: 'flash.byte',
+  arrayLoads: 'flash.arrayLoad',
+  bufferHits: 'flash.bufferHit',
+  line: 'flash.line',
+} as const satisfies Record<keyof FlashPrices, string>;
+
+/** Prices of one CPU with its flash, in the preset's unit. */
 export interface PriceList {
   readonly preset: CpuPreset;
   readonly unit: CostUnit;
@@ -220,22 +218,51 @@ export interface PriceList {
   readonly rows: readonly NamedParameter[];
   /** One instruction. */
   readonly instruction: number;
-  /** Opening one burst on the flash bus, and each byte of it. */
-  readonly flashOpen: number;
-  readonly flashByte: number;
-  /** One line fetched from mapped flash, and from RAM. */
-  readonly flashLine: number;
+  readonly flash: Readonly<Record<DeviceRole, FlashPrices>>;
+  /** One line fetched from RAM. */
   readonly ramLine: number;
-  /** Share of touched lines that miss the CPU's caches. */
-  readonly missShare: number;
+  /** One nanosecond of a delay. */
+  readonly nanosecond: number;
+}
+
+const FREE: FlashPrices = {
+  opens: 0,
+  resumes: 0,
+  busBytes: 0,
+  arrayLoads: 0,
+  bufferHits: 0,
+  line: 0,
+};
+
+/** The value of a row. @throws AxfsError EINVAL when nobody gives it. */
+function valueOf(rows: readonly NamedParameter[], name: string, what: string): number {
+  const row = rows.find((candidate) => candidate.name === name);
+  if (row === undefined)
+    throw new AxfsError('EINVAL', `${what} has no parameter '${name}', which prices in ns need`);
+  return row.value;
+}
+
+const flashPrices = (rows: readonly NamedParameter[]): FlashPrices =>
+  Object.fromEntries(
+    Object.entries(FLASH_ROWS).map(([unit, name]) => [unit, valueOf(rows, name, 'flash part')]),
+  ) as FlashPrices;
+
+/** Parts of a machine, as rows of their prices. */
+export interface PartRows {
+  /** `flash.*` of the flash part. */
+  readonly flash: readonly NamedParameter[];
+  /** `flash.*` of the part with the rest of a split image. */
+  readonly second?: readonly NamedParameter[];
+  /** `ram.*` of the RAM. */
+  readonly ram: readonly NamedParameter[];
 }
 
 /**
- * Puts a CPU and a flash part (its rows named `flash.*`) together.
+ * Puts a CPU and the parts around it together; the rows of a second device get `second.` in front.
  *
- * @throws AxfsError EINVAL when the part lacks a row that the preset needs.
+ * @throws AxfsError EINVAL when a part lacks a row that the preset needs.
  */
-export function priceList(preset: CpuPreset, flash: readonly NamedParameter[]): PriceList {
+export function priceList(preset: CpuPreset, { flash, second = [], ram }: PartRows): PriceList {
   const work = Object.entries(INSTRUCTION_ROWS).map(([name, row]) => ({ name, ...row }));
   if (preset.time === undefined)
     return {
@@ -243,33 +270,27 @@ export function priceList(preset: CpuPreset, flash: readonly NamedParameter[]): 
       unit: preset.unit,
       rows: work,
       instruction: 1,
-      flashOpen: 0,
-      flashByte: 0,
-      flashLine: 0,
+      flash: { first: FREE, second: FREE },
       ramLine: 0,
-      missShare: 0,
+      nanosecond: 0,
     };
-  const flashRow = (name: string): number => {
-    const row = flash.find((candidate) => candidate.name === name);
-    if (row === undefined)
-      throw new AxfsError(
-        'EINVAL',
-        `flash part has no parameter '${name}', which prices in ns need`,
-      );
-    return row.value;
-  };
   const { time } = preset;
-  const instruction = (time['cpu.cpi'].value * 1000) / time['cpu.clock'].value;
-  const ramLine = time['ram.line'].value;
   return {
     preset,
     unit: preset.unit,
-    rows: [...work, ...TIME_ROW_NAMES.map((name) => ({ name, ...time[name] })), ...flash],
-    instruction,
-    flashOpen: flashRow('flash.open'),
-    flashByte: flashRow('flash.byte'),
-    flashLine: flashRow('flash.line'),
-    ramLine,
-    missShare: time['touch.missShare'].value,
+    rows: [
+      ...work,
+      ...TIME_ROW_NAMES.map((name) => ({ name, ...time[name] })),
+      ...ram,
+      ...flash,
+      ...second.map((row) => ({ ...row, name: `second.${row.name}` })),
+    ],
+    instruction: (time['cpu.cpi'].value * 1000) / time['cpu.clock'].value,
+    flash: {
+      first: flashPrices(flash),
+      second: second.length === 0 ? FREE : flashPrices(second),
+    },
+    ramLine: valueOf(ram, 'ram.line', 'RAM part'),
+    nanosecond: 1,
   };
 }

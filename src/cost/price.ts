@@ -4,11 +4,11 @@
  * @module
  */
 import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
-import type { FaultKind } from '../base/events.ts';
-import { FAULT_KINDS } from '../base/events.ts';
+import { BUS_WORK, DEVICE_ROLES, FAULT_KINDS } from '../base/events.ts';
+import type { BusWork, FaultKind } from '../base/events.ts';
 import type { Ledger } from './ledger.ts';
 import { INSTRUCTION_ROWS } from './params.ts';
-import type { CostUnit, InstructionRow, PriceList } from './params.ts';
+import type { CostUnit, FlashPrices, InstructionRow, PriceList } from './params.ts';
 
 /** Parts of a cost, in the price list's unit. */
 export const COST_PARTS = [
@@ -46,6 +46,10 @@ const TRAP_ROWS: Readonly<Record<FaultKind, InstructionRow>> = {
 
 const LINES_PER_PAGE = PAGE_SIZE / CACHE_LINE_BYTES;
 
+/** Price of bus work on one device. */
+const busCost = (work: Readonly<BusWork>, prices: FlashPrices): number =>
+  BUS_WORK.reduce((sum, unit) => sum + work[unit] * prices[unit], 0);
+
 /** Prices a ledger. Linear: the cost of two runs together is the sum of their costs. */
 export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
   const instructions = (row: InstructionRow, times: number): number =>
@@ -58,12 +62,10 @@ export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
     0,
   );
   const flash =
-    ledger.mtdReads.operations * prices.flashOpen +
-    ledger.mtdReads.bytes * prices.flashByte +
-    ledger.mappedReads.lines * prices.flashLine +
+    DEVICE_ROLES.reduce((sum, role) => sum + busCost(ledger.bus[role], prices.flash[role]), 0) +
     // A copy-on-write of a flash page reads all its lines through the mapping.
-    ledger.cowCopies.raw * LINES_PER_PAGE * prices.flashLine +
-    ledger.touchedLines.flash * prices.missShare * prices.flashLine;
+    ledger.cowCopies.raw * LINES_PER_PAGE * prices.flash.first.line +
+    ledger.delays.nanoseconds * prices.nanosecond;
   const inflate =
     instructions('inflate.setup', ledger.inflate.cblocks) +
     instructions('inflate.storedByte', ledger.inflate.storedBytes);
@@ -74,7 +76,7 @@ export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
     // Every page written goes to RAM; a copied RAM page comes from there, too. What a fill copies comes
     // from flash, paid above, or from the cblock just expanded, which is still in the cache.
     (written + page) * LINES_PER_PAGE * prices.ramLine;
-  const ram = ledger.touchedLines.ram * prices.missShare * prices.ramLine;
+  const ram = ledger.missedLines.ram * prices.ramLine;
   const parts = { trap, flash, inflate, copy, ram };
   return { unit: prices.unit, total: trap + flash + inflate + copy + ram, parts };
 }

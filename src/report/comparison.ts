@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../base/assert.ts';
 import { NOT_XIP_REASONS } from '../base/events.ts';
-import { COMPARISON_COLUMNS, differences } from '../cost/comparison.ts';
+import { COMPARISON_COLUMNS, differences, missesPerXipPage } from '../cost/comparison.ts';
 import type { Comparison, ComparisonColumn } from '../cost/comparison.ts';
 import type { CostUnit } from '../cost/params.ts';
 import { COST_PARTS } from '../cost/price.ts';
@@ -29,7 +29,7 @@ function cell(column: ComparisonColumn, value: number, unit: CostUnit): string {
 const BLOCKS = [
   { title: 'Flash and RAM', keys: /^(flashBytes|xipPages|ram)/ },
   { title: 'Page faults', keys: /^(faults|flashRead)/ },
-  { title: 'Cost', keys: /^cost/ },
+  { title: 'Cost', keys: /^(cost|mountCost)/ },
 ] as const;
 
 /** One design's row of one block. */
@@ -96,6 +96,60 @@ function reasonTable(comparison: Comparison): string[] {
   ];
 }
 
+/**
+ * From how many cache misses a page on execution in place loses, part by part, beside what the trace has; none
+ * where prices are not times.
+ */
+export function crossoverTable(comparisons: readonly Comparison[]): string[] {
+  if (comparisons.every(({ breakEven }) => breakEven === undefined)) return [];
+  return [
+    '',
+    `Crossover: cache misses of a page from which execution in place is slower than RAM (${comparisons[0]?.cpu.name ?? ''})`,
+    ...textTable(
+      [
+        { title: 'part', align: 'left' },
+        { title: 'flash line', align: 'right' },
+        { title: 'RAM line', align: 'right' },
+        { title: 'XIP fault', align: 'right' },
+        { title: 'fill', align: 'right' },
+        { title: 'break-even', align: 'right' },
+        ...CROSSOVER_DESIGNS.flatMap((design) => [
+          { title: `${design}: misses`, align: 'right' as const },
+          { title: `${design}: cost`, align: 'right' as const },
+        ]),
+      ],
+      comparisons.map((comparison) => {
+        const { flash, breakEven } = comparison;
+        const share = new Map(differences(comparison).map((row) => [row.design, row.costShare]));
+        return [
+          flash.name,
+          ...(breakEven === undefined
+            ? ['-', '-', '-', '-', flash.mapped ? '-' : 'not mapped']
+            : [
+                humanNanoseconds(breakEven.flashLine),
+                humanNanoseconds(breakEven.ramLine),
+                humanNanoseconds(breakEven.xipFault),
+                humanNanoseconds(breakEven.compressedFault),
+                breakEven.misses === undefined ? 'never' : humanCount(Math.round(breakEven.misses)),
+              ]),
+          ...CROSSOVER_DESIGNS.flatMap((name) => {
+            const result = comparison.designs.find(({ design }) => design === name);
+            const misses = result === undefined ? undefined : missesPerXipPage(result);
+            const costShare = share.get(name);
+            return [
+              misses === undefined ? '-' : humanCount(Math.round(misses)),
+              costShare === undefined ? '-' : `${(costShare * 100).toFixed(1)} %`,
+            ];
+          }),
+        ];
+      }),
+    ),
+  ];
+}
+
+/** Designs whose misses a page stand beside the break-even. */
+const CROSSOVER_DESIGNS = ['profile', 'all'] as const;
+
 /** The route of the driver whose faults were counted. */
 const MEASURED_ROUTE = 'return';
 
@@ -119,7 +173,11 @@ export function comparisonText(comparison: Comparison, withParameters: boolean):
       '',
     );
   lines.pop();
-  lines.push(...differenceTable(comparison), ...reasonTable(comparison));
+  lines.push(
+    ...differenceTable(comparison),
+    ...reasonTable(comparison),
+    ...crossoverTable([comparison]),
+  );
   if (withParameters)
     lines.push(
       '',
@@ -146,28 +204,40 @@ export function comparisonText(comparison: Comparison, withParameters: boolean):
   return `${lines.join('\n')}\n`;
 }
 
+/** Several comparisons, one after another, and all crossovers in one table at the end. */
+export function comparisonsText(
+  comparisons: readonly Comparison[],
+  withParameters: boolean,
+): string {
+  const texts = comparisons.map((comparison) => comparisonText(comparison, withParameters));
+  return comparisons.length === 1
+    ? texts.join('')
+    : `${texts.join('\n')}${crossoverTable(comparisons).join('\n')}\n`;
+}
+
 /** Counts and bytes as they are; a cost, which is a sum of products, to a thousandth of its unit. */
 const exact = ({ kind }: ComparisonColumn, value: number): number =>
   kind === 'cost' ? Math.round(value * 1000) / 1000 : value;
 
-/** The comparison for programs: exact numbers, every parameter, the whole ledger. */
-export function comparisonJson(comparison: Comparison): string {
-  const { designs, cpu, ...rest } = comparison;
-  return `${JSON.stringify(
-    {
-      ...rest,
-      cpu: { name: cpu.name, title: cpu.title, unit: cpu.unit },
-      designs: designs.map((result) => ({
-        design: result.design,
-        ...Object.fromEntries(
-          COMPARISON_COLUMNS.map((column) => [column.key, exact(column, column.value(result))]),
-        ),
-        ledger: result.ledger,
-      })),
-    },
-    null,
-    2,
-  )}\n`;
+/** One comparison, or several as an array, for programs: exact numbers, every parameter, the whole ledger. */
+export function comparisonJson(...comparisons: readonly Comparison[]): string {
+  const [only, ...others] = comparisons.map(comparisonObject);
+  return `${JSON.stringify(others.length === 0 ? only : [only, ...others], null, 2)}\n`;
+}
+
+function comparisonObject({ designs, cpu, ...rest }: Comparison): object {
+  return {
+    ...rest,
+    cpu: { name: cpu.name, title: cpu.title, unit: cpu.unit },
+    designs: designs.map((result) => ({
+      design: result.design,
+      ...Object.fromEntries(
+        COMPARISON_COLUMNS.map((column) => [column.key, exact(column, column.value(result))]),
+      ),
+      mountLedger: result.mountLedger,
+      ledger: result.ledger,
+    })),
+  };
 }
 
 /** What the page-wise design buys against the compressed one, in a sentence. */

@@ -16,6 +16,8 @@ import type { TreeDirectory } from '../mkfs/tree.ts';
 import type { RamUsage } from '../mm/frames.ts';
 import type { KernelPreset } from '../mm/kernel.ts';
 import type { MtdPart } from '../mtd/parts.ts';
+import { CpuCache } from './cpu-cache.ts';
+import type { CpuCacheShape } from './cpu-cache.ts';
 import { createMachine } from './machine.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './replay.ts';
@@ -74,6 +76,8 @@ export async function buildDesign(
 /** On what a design runs. */
 export interface RunOptions {
   readonly part: MtdPart;
+  /** The CPU's cache, made anew for each run; default: none that lasts. */
+  readonly cache?: CpuCacheShape;
   readonly inflater: Inflater;
   readonly faultRoute: FaultRoute;
   readonly kernel?: KernelPreset;
@@ -113,6 +117,7 @@ export function runDesign(
     ...(ramPages === undefined ? {} : { ramPages }),
   });
   options.onMounted?.();
-  const result = replay(machine, trace, options.sink);
+  const cache = options.cache === undefined ? {} : { cache: new CpuCache(options.cache) };
+  const result = replay(machine, trace, options.sink, cache);
   return { replay: result, peak: machine.memory.frames.peak };
 }

@@ -9,18 +9,18 @@ import { assert } from '../base/assert.ts';
 import { toPrintable } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
-import type { EventSink, PageTouchEvent } from '../base/events.ts';
-import { CACHE_LINE_BYTES, PAGE_SIZE, virtAddr } from '../base/units.ts';
-import type { InodeNumber, VirtAddr } from '../base/units.ts';
+import type { EventSink } from '../base/events.ts';
+import { PAGE_SIZE, virtAddr } from '../base/units.ts';
+import type { InodeNumber, Pfn, VirtAddr } from '../base/units.ts';
 import type { AxfsFile } from '../fs/file.ts';
 import { SignalError } from '../mm/kernel-bug.ts';
 import type { MmStruct } from '../mm/mm.ts';
 import { pteIndex } from '../mm/pagetable.ts';
 import { MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../mm/vmflags.ts';
+import type { CpuCache } from './cpu-cache.ts';
+import { LineToucher } from './line-touches.ts';
 import type { Machine } from './machine.ts';
 import type { Trace, TraceLine } from './trace.ts';
-
-const LINES_PER_PAGE = PAGE_SIZE / CACHE_LINE_BYTES;
 
 /** What one process came to, read just before it exits. */
 export interface ProcessResult {
@@ -33,9 +33,30 @@ export interface ProcessResult {
   readonly touches: number;
 }
 
+/** A process that a fault of the world ended, with what it met. */
+export interface KilledProcess {
+  readonly pid: number;
+  readonly error: AxfsError;
+}
+
+/** How to replay. */
+export interface ReplayOptions {
+  /** The CPU's cache; default: none that lasts, every line that a trace line uses is fetched once. */
+  readonly cache?: CpuCache;
+  /** Called after every line, for checks. */
+  readonly afterLine?: (mms: readonly MmStruct[]) => void;
+  /**
+   * What a signal does: `stop` ends the replay with an error, `kill` ends the process, as the kernel does, and goes
+   * on with the others. Default: `stop`.
+   */
+  readonly onSignal?: 'stop' | 'kill';
+}
+
 /** A replay's result beside its events. */
 export interface ReplayResult {
+  /** Processes that came to their end. */
   readonly processes: readonly ProcessResult[];
+  readonly killed: readonly KilledProcess[];
   /** Letters of the trace: one touch each. */
   readonly touches: number;
 }
@@ -70,34 +91,37 @@ function planOf(machine: Machine, trace: Trace): Plan {
 }
 
 /**
- * Runs `trace` on `machine`. `afterLine`, if given, is called after every line, for checks.
+ * Runs `trace` on `machine`.
  *
  * @throws AxfsError EINVAL naming trace, path and page when the image has no such file or page; ENOMEM when
- * RAM is full, EIO for a damaged page, naming the line. All processes have exited then.
+ * RAM is full, EIO for a damaged page or a failing device, naming the line. All processes have exited then.
  */
 export function replay(
   machine: Machine,
   trace: Trace,
   sink: EventSink,
-  afterLine?: (mms: readonly MmStruct[]) => void,
+  { cache, afterLine, onSignal = 'stop' }: ReplayOptions = {},
 ): ReplayResult {
   const plan = planOf(machine, trace);
   const running = new Map<number, Process>();
   const processes: ProcessResult[] = [];
-  const touched: PageTouchEvent = { type: 'page_touch', memory: 'ram', lines: 0 };
+  const killed = new Map<number, AxfsError>();
+  const touched = new LineToucher(machine, sink, cache);
   try {
     for (const [i, line] of trace.lines.entries()) {
+      if (killed.has(line.pid)) continue;
       const process = running.get(line.pid) ?? startProcess(machine, line.pid);
       running.set(line.pid, process);
       try {
-        touched.memory = playLine(process, line, plan);
+        touched.touch(playLine(process, line, plan), line);
       } catch (error) {
-        throw lineError(machine, trace, line, error);
+        const reason = lineError(machine, trace, line, error);
+        if (onSignal === 'stop' || !(reason instanceof AxfsError)) throw reason;
+        killed.set(line.pid, reason);
       }
-      touched.lines = Math.min(line.count, LINES_PER_PAGE);
-      sink(touched);
-      if (plan.lastLine.get(line.pid) === i) {
-        processes.push(resultOf(process));
+      const isKilled = killed.has(line.pid);
+      if (isKilled || plan.lastLine.get(line.pid) === i) {
+        if (!isKilled) processes.push(resultOf(process));
         process.mm.exit();
         running.delete(line.pid);
       }
@@ -106,7 +130,11 @@ export function replay(
   } finally {
     for (const { mm } of running.values()) mm.exit();
   }
-  return { processes, touches: processes.reduce((sum, { touches }) => sum + touches, 0) };
+  return {
+    processes,
+    killed: Array.from(killed, ([pid, error]) => ({ pid, error })),
+    touches: processes.reduce((sum, { touches }) => sum + touches, 0),
+  };
 }
 
 const startProcess = (machine: Machine, pid: number): Process => ({
@@ -126,25 +154,27 @@ const resultOf = ({ pid, mm, touches }: Process): ProcessResult => ({
 });
 
 /**
- * Touches a page as the line says. The answer is the memory that the line's reads and instruction fetches
+ * Touches a page as the line says. The answer is the frame that the line's reads and instruction fetches
  * come from; of a line that only writes, the page written.
  */
-function playLine(process: Process, line: TraceLine, plan: Plan): PageTouchEvent['memory'] {
+function playLine(process: Process, line: TraceLine, plan: Plan): Pfn {
   const { mm } = process;
   const address = virtAddr(mappingOf(process, line, plan) + line.page * PAGE_SIZE);
-  let memory: PageTouchEvent['memory'] | undefined;
+  let frame: Pfn | undefined;
   for (const access of line.accesses) {
-    if (access === 'write' && line.accesses.length > 1) memory = memoryAt(mm, address);
+    if (access === 'write' && line.accesses.length > 1) frame = frameAt(mm, address);
     mm.touch(address, access);
     process.touches += 1;
   }
-  return memory ?? memoryAt(mm, address);
+  return frame ?? frameAt(mm, address);
 }
 
-/** What a signal means to whoever replays a trace. */
+/** What a signal, or a line that fails on the flash bus, means to whoever replays a trace. */
 function lineError(machine: Machine, trace: Trace, line: TraceLine, error: unknown): unknown {
-  if (!(error instanceof SignalError)) return error;
   const where = `${trace.name}:${String(line.line)}: pid ${String(line.pid)}, ${toPrintable(line.path)} page ${String(line.page)}`;
+  if (error instanceof AxfsError)
+    return new AxfsError(error.code, `${where}: SIGBUS: ${error.message}`);
+  if (!(error instanceof SignalError)) return error;
   if (error.code === 'OOM')
     return new AxfsError(
       'ENOMEM',
@@ -154,10 +184,11 @@ function lineError(machine: Machine, trace: Trace, line: TraceLine, error: unkno
   return new AxfsError('EIO', `${where}: ${error.signal}: ${cause}`);
 }
 
-/** Where the touched page at `address` is: a frame without struct page is flash. */
-function memoryAt(mm: MmStruct, address: VirtAddr): PageTouchEvent['memory'] {
+/** The frame that is mapped at `address`, just touched. */
+function frameAt(mm: MmStruct, address: VirtAddr): Pfn {
   const frame = mm.pageTable.leaf(address)?.pfnAt(pteIndex(address));
-  return frame !== undefined && !mm.memory.physical.pfnValid(frame) ? 'flash' : 'ram';
+  assert(frame !== undefined, () => `a page just touched is mapped: 0x${address.toString(16)}`);
+  return frame;
 }
 
 /** Opens every file of the trace once, symlinks followed, and checks that every page exists. */

@@ -3,14 +3,15 @@
  * per epoch: `pid,epoch,path,offset,access,count`, after a header line; lines that start with `#` are
  * comments. `offset` is in bytes, a multiple of the page size; `access` is a set of letters that happen in
  * the order r, x, w, however they are written; `count` is how many touches (blocks executed, loads, stores)
- * the epoch saw.
+ * the epoch saw. A trace that knows addresses has a seventh column, `addresses`: where in the page, in order, as
+ * byte offsets separated by spaces; `0-95` is everything from 0 to 95, and `*20` behind it says how many times.
  *
  * @module
  */
 import { fromBytes, toPrintable, withoutMark } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
-import { PAGE_SIZE } from '../base/units.ts';
+import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
 
 /** Letters of the access column with their names, in the order in which they happen. */
 export const ACCESS_LETTERS = [
@@ -34,6 +35,15 @@ export interface TraceLine {
   /** In the order in which they happen, each at most once. */
   readonly accesses: readonly TraceAccess[];
   readonly count: number;
+  /** Cache lines in the order in which they are used, if the trace has addresses. */
+  readonly runs?: readonly LineRun[];
+}
+
+/** Cache lines of a page, one after another, `times` over. */
+export interface LineRun {
+  readonly first: number;
+  readonly last: number;
+  readonly times: number;
 }
 
 /** A whole trace, in order. */
@@ -43,7 +53,9 @@ export interface Trace {
 }
 
 const HEADER = 'pid,epoch,path,offset,access,count';
+const HEADER_WITH_ADDRESSES = `${HEADER},addresses`;
 const COLUMNS = HEADER.split(',').length;
+const ADDRESSES = /^([0-9]+)(?:-([0-9]+))?(?:\*([0-9]+))?$/;
 
 /** Every set of letters, in any order of the letters, with what it means: one array per set. */
 const ACCESS_SETS: ReadonlyMap<string, readonly TraceAccess[]> = new Map(
@@ -64,19 +76,26 @@ const accessSet = (letters: string): readonly TraceAccess[] | undefined =>
 export function parseTrace(bytes: Uint8Array, name: string): Trace {
   const rows = fromBytes(withoutMark(bytes)).split('\n');
   const lines: TraceLine[] = [];
-  let sawHeader = false;
+  let header: string | undefined;
   for (const [i, raw] of rows.entries()) {
     const row = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (row === '' || row.startsWith('#')) continue;
-    if (!sawHeader) {
-      if (row !== HEADER)
+    if (header === undefined) {
+      if (row !== HEADER && row !== HEADER_WITH_ADDRESSES)
         fail(name, i, `first line is '${toPrintable(row as ByteString)}', expected '${HEADER}'`);
-      sawHeader = true;
+      header = row;
       continue;
     }
-    lines.push(parseLine(row, name, i));
+    if (header === HEADER) {
+      lines.push(parseLine(row, name, i));
+      continue;
+    }
+    // No path ends in a comma and what addresses are made of: the last column is theirs.
+    const comma = row.lastIndexOf(',');
+    const runs = parseAddresses(row.slice(comma + 1), name, i);
+    lines.push({ ...parseLine(row.slice(0, Math.max(0, comma)), name, i), runs });
   }
-  if (!sawHeader) fail(name, 0, `no header line, expected '${HEADER}'`);
+  if (header === undefined) fail(name, 0, `no header line, expected '${HEADER}'`);
   if (lines.length === 0)
     fail(name, rows.length - 1, 'no line after the header: nothing is touched');
   return { name, lines };
@@ -84,6 +103,25 @@ export function parseTrace(bytes: Uint8Array, name: string): Trace {
 
 function fail(name: string, index: number, what: string): never {
   throw new AxfsError('EINVAL', `${name}:${String(index + 1)}: ${what}`);
+}
+
+/** The column `addresses`. */
+function parseAddresses(text: string, name: string, index: number): readonly LineRun[] {
+  return text.split(' ').map((word) => {
+    const [, from, to = from, times = '1'] = ADDRESSES.exec(word) ?? [];
+    const [first, last, count] = [Number(from), Number(to), Number(times)];
+    if (!(first <= last && last < PAGE_SIZE && count >= 1 && Number.isSafeInteger(count)))
+      fail(
+        name,
+        index,
+        `addresses have '${toPrintable(word as ByteString)}', expected an offset in the page such as 64, 0-95 or 0-95*20`,
+      );
+    return {
+      first: Math.floor(first / CACHE_LINE_BYTES),
+      last: Math.floor(last / CACHE_LINE_BYTES),
+      times: count,
+    };
+  });
 }
 
 function parseLine(row: string, name: string, index: number): TraceLine {

@@ -184,8 +184,10 @@ describe('a replay', () => {
           ledger.sink(event);
           if (event.type === 'page_touch') touches.push([event.memory, event.lines]);
         },
-        (mms) => {
-          for (const mm of mms) vmas.push(formatMaps(mm).split('\n').length - 1);
+        {
+          afterLine: (mms) => {
+            for (const mm of mms) vmas.push(formatMaps(mm).split('\n').length - 1);
+          },
         },
       );
     } catch (error) {

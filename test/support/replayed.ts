@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/cost/ledger.ts';
 import type { FaultRoute } from '../../src/fs/file.ts';
 import type { Inflater } from '../../src/codec/zlib.ts';
 import { assertMm } from '../../src/mm/check.ts';
+import type { MmStruct } from '../../src/mm/mm.ts';
 import { createMachine } from '../../src/sim/machine.ts';
 import type { Machine } from '../../src/sim/machine.ts';
 import { replay } from '../../src/sim/replay.ts';
@@ -35,10 +36,11 @@ export function replayChecked(
   const machine = createMachine({ image, ...options, sink: ledger.sink });
   const { mount, memory } = machine;
   let lines = 0;
-  const result = replay(machine, trace, ledger.sink, (mms) => {
+  const afterLine = (mms: readonly MmStruct[]): void => {
     lines += 1;
     if (lines % CHECK_EVERY === 0) assertMm(memory, mms, (page) => mount.references(page));
-  });
+  };
+  const result = replay(machine, trace, ledger.sink, { afterLine });
   const { volume } = mount;
   const isXip = (path: string, page: number): boolean => {
     const inode = volume.resolve(fromText(path));

@@ -15,6 +15,8 @@ const result = (
   flashBytes,
   xipPages: 0,
   ram: { pageCache, anonymous: 20, pageTables: 300, metadata: 4000 },
+  mountLedger: new LedgerSink().read(),
+  mountCost: { unit: 'ns', total: 0, parts: { trap: 0, flash: 0, inflate: 0, copy: 0, ram: 0 } },
   ledger: new LedgerSink().read(),
   cost: { unit: 'ns', total, parts: { trap: total, flash: 0, inflate: 0, copy: 0, ram: 0 } },
 });
@@ -25,10 +27,11 @@ const comparison = (...designs: DesignResult[]): Comparison => ({
   profile: { from: 'file', name: 'p' },
   compat: false,
   faultRoute: 'insert',
-  flash: { name: 'p30', title: 'P30' },
+  flash: { name: 'p30', title: 'P30', mapped: true },
   cpu: cpuPreset('arm926-200'),
   parameters: [],
   designs,
+  breakEven: undefined,
 });
 
 test('ramPeak adds all uses of RAM, and is the column of that name', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
-import { FAULT_KINDS, NOT_XIP_REASONS } from '../../../src/base/events.ts';
-import type { SimEvent } from '../../../src/base/events.ts';
+import { BUS_WORK, FAULT_KINDS, NOT_XIP_REASONS } from '../../../src/base/events.ts';
+import type { BusWork, DeviceRole, SimEvent } from '../../../src/base/events.ts';
 import { flashBytesRead, ledgerSince, LedgerSink, totalFaults } from '../../../src/cost/ledger.ts';
 import type { Ledger } from '../../../src/cost/ledger.ts';
 
@@ -26,6 +26,10 @@ interface Case {
   readonly adds: Readonly<Record<string, number>>;
 }
 
+const WORK: BusWork = { opens: 2, resumes: 3, busBytes: 64, arrayLoads: 5, bufferHits: 7 };
+const workOf = (device: DeviceRole): Record<string, number> =>
+  Object.fromEntries(BUS_WORK.map((unit) => [`bus.${device}.${unit}`, WORK[unit]]));
+
 /** One row per event type: the type demands a row for every member of the union. */
 const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { type: T } })[] } = {
   fault: [
@@ -49,16 +53,53 @@ const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { typ
   page_clear: [{ event: { type: 'page_clear' }, adds: { pageClears: 1 } }],
   mtd_read: [
     {
-      event: { type: 'mtd_read', bytes: 777 },
-      adds: { 'mtdReads.operations': 1, 'mtdReads.bytes': 777 },
+      event: { type: 'mtd_read', device: 'first', bytes: 777, ...WORK },
+      adds: { 'mtdReads.operations': 1, 'mtdReads.bytes': 777, ...workOf('first') },
+    },
+    {
+      event: { type: 'mtd_read', device: 'second', bytes: 1, ...WORK },
+      adds: { 'mtdReads.operations': 1, 'mtdReads.bytes': 1, ...workOf('second') },
     },
   ],
   mapped_read: [
     {
-      event: { type: 'mapped_read', bytes: 33, lines: 2 },
-      adds: { 'mappedReads.operations': 1, 'mappedReads.bytes': 33, 'mappedReads.lines': 2 },
+      event: { type: 'mapped_read', device: 'first', bytes: 33, lines: 2, ...WORK },
+      adds: {
+        'mappedReads.operations': 1,
+        'mappedReads.bytes': 33,
+        'mappedReads.lines': 2,
+        ...workOf('first'),
+      },
     },
   ],
+  line_fill: [
+    { event: { type: 'line_fill', device: 'first', lines: 4, ...WORK }, adds: workOf('first') },
+  ],
+  mtd_program: [
+    {
+      event: { type: 'mtd_program', device: 'first', programs: 3, bytes: 192 },
+      adds: { 'writes.programs': 3, 'writes.bytes': 192 },
+    },
+  ],
+  mtd_erase: [
+    {
+      event: { type: 'mtd_erase', device: 'first', erasesize: 131072 },
+      adds: { 'writes.erases': 1 },
+    },
+  ],
+  mtd_ecc: [
+    {
+      event: { type: 'mtd_ecc', device: 'second', corrected: 5, failed: 1 },
+      adds: { 'ecc.corrected': 5, 'ecc.failed': 1 },
+    },
+  ],
+  mtd_delay: [
+    {
+      event: { type: 'mtd_delay', device: 'first', nanoseconds: 1500 },
+      adds: { 'delays.operations': 1, 'delays.nanoseconds': 1500 },
+    },
+  ],
+  silent_corruption: [{ event: { type: 'silent_corruption', bits: 2 }, adds: { silentBits: 2 } }],
   inflate: [
     {
       event: { type: 'inflate', storedBytes: 1234, bytes: 4096 },
@@ -81,8 +122,14 @@ const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { typ
     },
   ],
   page_touch: [
-    { event: { type: 'page_touch', memory: 'flash', lines: 9 }, adds: { 'touchedLines.flash': 9 } },
-    { event: { type: 'page_touch', memory: 'ram', lines: 11 }, adds: { 'touchedLines.ram': 11 } },
+    {
+      event: { type: 'page_touch', memory: 'flash', lines: 9, misses: 4 },
+      adds: { 'touchedLines.flash': 9, 'missedLines.flash': 4 },
+    },
+    {
+      event: { type: 'page_touch', memory: 'ram', lines: 11, misses: 3 },
+      adds: { 'touchedLines.ram': 11, 'missedLines.ram': 3 },
+    },
   ],
 };
 
@@ -118,7 +165,7 @@ describe('LedgerSink', () => {
 
   test('keeps no event: sources may reuse theirs', () => {
     const sink = new LedgerSink();
-    const event = { type: 'mtd_read' as const, bytes: 1 };
+    const event = { type: 'mtd_read' as const, device: 'first' as const, bytes: 1, ...WORK };
     sink.sink(event);
     event.bytes = 10;
     sink.sink(event);
@@ -159,8 +206,10 @@ test('totalFaults adds every kind once, early copies not again', () => {
 });
 
 test('flashBytesRead adds bursts, whole lines of mapped reads and copies, not touched lines', () => {
-  expect(flashBytesRead(ledgerOf(...ALL.map(({ event }) => event)))).toBe(777 + 2 * 32 + 4096);
-  expect(flashBytesRead(ledgerOf({ type: 'mapped_read', bytes: 1, lines: 1 }))).toBe(32);
+  expect(flashBytesRead(ledgerOf(...ALL.map(({ event }) => event)))).toBe(777 + 1 + 2 * 32 + 4096);
+  expect(
+    flashBytesRead(ledgerOf({ type: 'mapped_read', device: 'first', bytes: 1, lines: 1, ...WORK })),
+  ).toBe(32);
   expect(flashBytesRead(ledgerOf({ type: 'cow_copy', source: 'page' }))).toBe(0);
 });
 

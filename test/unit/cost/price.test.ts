@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FAULT_KINDS, NOT_XIP_REASONS } from '../../../src/base/events.ts';
+import { BUS_WORK, FAULT_KINDS, NOT_XIP_REASONS } from '../../../src/base/events.ts';
 import type { FaultKind, NotXipReason, SimEvent } from '../../../src/base/events.ts';
 import { LedgerSink } from '../../../src/cost/ledger.ts';
 import type { Ledger } from '../../../src/cost/ledger.ts';
@@ -9,9 +9,13 @@ import type { PriceList } from '../../../src/cost/params.ts';
 import { COST_PARTS, priceLedger } from '../../../src/cost/price.ts';
 import type { CostPart } from '../../../src/cost/price.ts';
 import { flashParameters, MTD_PARTS } from '../../../src/mtd/parts.ts';
+import { ramParameters } from '../../../src/mtd/ram-parameters.ts';
 
-const list = (name: string): PriceList =>
-  priceList(cpuPreset(name), flashParameters(MTD_PARTS.p30));
+const PARTS = {
+  flash: flashParameters(MTD_PARTS.p30),
+  ram: ramParameters(MTD_PARTS['sdr-133']),
+};
+const list = (name: string): PriceList => priceList(cpuPreset(name), PARTS);
 
 const ledgerOf = (...events: readonly SimEvent[]): Ledger => {
   const ledger = new LedgerSink();
@@ -72,11 +76,11 @@ const DEPENDS: Readonly<Record<string, readonly CostPart[]>> = {
   'cowCopies.raw': ['flash', 'copy'],
   'cowCopies.page': ['copy'],
   pageClears: ['copy'],
-  'mtdReads.operations': ['flash'],
-  'mtdReads.bytes': ['flash'],
+  'mtdReads.operations': [],
+  'mtdReads.bytes': [],
   'mappedReads.operations': [],
   'mappedReads.bytes': [],
-  'mappedReads.lines': ['flash'],
+  'mappedReads.lines': [],
   'inflate.cblocks': ['inflate'],
   'inflate.storedBytes': ['inflate'],
   'inflate.bytes': [],
@@ -84,8 +88,25 @@ const DEPENDS: Readonly<Record<string, readonly CostPart[]>> = {
   'fills.bytes': [],
   'fills.cblockHits': [],
   ...Object.fromEntries(NOT_XIP_REASONS.map((reason) => [`fills.byReason.${reason}`, []])),
-  'touchedLines.flash': ['flash'],
-  'touchedLines.ram': ['ram'],
+  // Lines of flash that are used or fetched cost what the bus does for them.
+  'touchedLines.flash': [],
+  'touchedLines.ram': [],
+  'missedLines.flash': [],
+  'missedLines.ram': ['ram'],
+  'bus.first.opens': ['flash'],
+  'bus.first.resumes': [],
+  'bus.first.busBytes': ['flash'],
+  'bus.first.arrayLoads': [],
+  'bus.first.bufferHits': [],
+  ...Object.fromEntries(BUS_WORK.map((unit) => [`bus.second.${unit}`, []])),
+  'writes.programs': [],
+  'writes.bytes': [],
+  'writes.erases': [],
+  'ecc.corrected': [],
+  'ecc.failed': [],
+  'delays.operations': [],
+  'delays.nanoseconds': ['flash'],
+  silentBits: [],
 };
 
 /** Leaves of a ledger as paths. */
@@ -134,16 +155,25 @@ describe('flash part in ns, p30 (FLASH_PARTS section 1)', () => {
     priceLedger(ledgerWith(counts), list('arm926-200')).parts.flash;
 
   test('a burst of 4 KiB takes 39.4 us, a line 373 ns, a copied page 128 lines', () => {
-    expect(flashNs({ 'mtdReads.operations': 1, 'mtdReads.bytes': 4096 })).toBeCloseTo(39387.4, 3);
-    expect(flashNs({ 'mappedReads.lines': 1 })).toBeCloseTo(373, 6);
-    expect(flashNs({ 'touchedLines.flash': 2 })).toBeCloseTo(746, 6);
+    expect(flashNs({ 'bus.first.opens': 1, 'bus.first.busBytes': 4096 })).toBeCloseTo(39387.4, 3);
+    expect(flashNs({ 'bus.first.opens': 1, 'bus.first.busBytes': 32 })).toBeCloseTo(373, 6);
     expect(flashNs({ 'cowCopies.raw': 1 })).toBeCloseTo(128 * 373, 6);
   });
 
   test('a line of RAM takes what the preset says', () => {
-    const { parts } = priceLedger(ledgerWith({ 'touchedLines.ram': 5 }), list('arm926-200'));
-    expect(parts.ram).toBeCloseTo(5 * 158, 6);
+    const { parts } = priceLedger(ledgerWith({ 'missedLines.ram': 5 }), list('arm926-200'));
+    expect(parts.ram).toBeCloseTo((5 * 21_000) / 133, 6);
   });
+});
+
+test('a second device has the prices of its own part', () => {
+  const { preset } = list('arm926-200');
+  const second = flashParameters(MTD_PARTS['slc-onfi']);
+  const prices = priceList(preset, { ...PARTS, second });
+  const nand = (unit: string): number =>
+    priceLedger(ledgerWith({ [`bus.second.${unit}`]: 1 }), prices).parts.flash;
+  expect([nand('arrayLoads'), nand('busBytes')]).toEqual([25_000, 20]);
+  expect(prices.rows.find(({ name }) => name === 'second.flash.arrayLoad')?.value).toBe(25_000);
 });
 
 describe('a page written', () => {
@@ -164,7 +194,7 @@ describe('a page written', () => {
           3 * (512 * prices.instruction + ramLines * prices.ramLine),
           6,
         );
-        expect(parts.flash).toBeCloseTo(3 * flashLines * prices.flashLine, 6);
+        expect(parts.flash).toBeCloseTo(3 * flashLines * prices.flash.first.line, 6);
         expect(total).toBeCloseTo(parts.copy + parts.flash, 6);
       }
     },

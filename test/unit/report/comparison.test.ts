@@ -1,14 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import type { SimEvent } from '../../../src/base/events.ts';
+import type { BusWork, SimEvent } from '../../../src/base/events.ts';
+import { breakEven } from '../../../src/cost/break-even.ts';
 import { COMPARISON_COLUMNS } from '../../../src/cost/comparison.ts';
 import type { Comparison, DesignResult, RamAtPeak } from '../../../src/cost/comparison.ts';
 import { LedgerSink } from '../../../src/cost/ledger.ts';
 import { cpuPreset, priceList } from '../../../src/cost/params.ts';
 import { priceLedger } from '../../../src/cost/price.ts';
 import { flashParameters, MTD_PARTS } from '../../../src/mtd/parts.ts';
+import { ramParameters } from '../../../src/mtd/ram-parameters.ts';
 import { comparisonJson, comparisonText, verdict } from '../../../src/report/comparison.ts';
 
 const part = MTD_PARTS.p30;
+
+/** Bus work of `opens` bursts that move `busBytes`. */
+const work = (opens: number, busBytes: number): BusWork => ({
+  opens,
+  resumes: 0,
+  busBytes,
+  arrayLoads: 0,
+  bufferHits: 0,
+});
 
 const repeat = (times: number, event: SimEvent): SimEvent[] =>
   Array.from({ length: times }, () => event);
@@ -39,8 +50,8 @@ const RUNS: readonly {
       ...repeat(1200, { type: 'fault', kind: 'file_minor', earlyCow: false }),
       { type: 'fault', kind: 'wp_file', earlyCow: false },
       { type: 'cow_copy', source: 'page' },
-      { type: 'mapped_read', bytes: 4100, lines: 129 },
-      { type: 'page_touch', memory: 'ram', lines: 500 },
+      { type: 'mapped_read', device: 'first', bytes: 4100, lines: 129, ...work(129, 4128) },
+      { type: 'page_touch', memory: 'ram', lines: 500, misses: 500 },
     ],
   },
   {
@@ -52,19 +63,25 @@ const RUNS: readonly {
       ...repeat(2, { type: 'fault', kind: 'raw_pfn', earlyCow: false }),
       { type: 'fault', kind: 'wp_raw', earlyCow: false },
       { type: 'cow_copy', source: 'raw' },
-      { type: 'mtd_read', bytes: 999 },
-      { type: 'page_touch', memory: 'flash', lines: 500 },
+      { type: 'mtd_read', device: 'first', bytes: 999, ...work(1, 999) },
+      { type: 'page_touch', memory: 'flash', lines: 500, misses: 500 },
+      { type: 'line_fill', device: 'first', lines: 500, ...work(500, 16_000) },
     ],
   },
 ];
 
 function comparisonOn(cpu: string, patch: Partial<Comparison> = {}): Comparison {
-  const prices = priceList(cpuPreset(cpu), flashParameters(part));
+  const prices = priceList(cpuPreset(cpu), {
+    flash: flashParameters(part),
+    ram: ramParameters(MTD_PARTS['sdr-133']),
+  });
   const designs = RUNS.map(({ events, ...run }): DesignResult => {
     const sink = new LedgerSink();
     for (const event of events) sink.sink(event);
     const ledger = sink.read();
-    return { ...run, ledger, cost: priceLedger(ledger, prices) };
+    const mountLedger = new LedgerSink().read();
+    const mountCost = priceLedger(mountLedger, prices);
+    return { ...run, mountLedger, mountCost, ledger, cost: priceLedger(ledger, prices) };
   });
   return {
     tree: 'rootfs.tar',
@@ -72,10 +89,11 @@ function comparisonOn(cpu: string, patch: Partial<Comparison> = {}): Comparison 
     profile: { from: 'trace', name: 'boot.trace' },
     compat: false,
     faultRoute: 'insert',
-    flash: { name: part.name, title: part.title },
+    flash: { name: part.name, title: part.title, mapped: part.mapped },
     cpu: prices.preset,
     parameters: prices.rows,
     designs,
+    breakEven: prices.unit === 'ns' ? breakEven(prices, 2382) : undefined,
     ...patch,
   };
 }
@@ -110,10 +128,10 @@ describe('comparisonText', () => {
       profile       3    2     0      0       1    4.98 KiB
 
       Cost in simulated time
-      design      cost     trap    flash  inflate     copy      RAM
-      -------  -------  -------  -------  -------  -------  -------
-      none     30.3 ms  27.3 ms  48.1 us  2.77 ms   124 us  79.0 us
-      profile   360 us  89.8 us   244 us        0  26.0 us        0
+      design      cost  mount     trap    flash  inflate     copy      RAM
+      -------  -------  -----  -------  -------  -------  -------  -------
+      none     30.3 ms      0  27.3 ms  48.1 us  2.77 ms   124 us  78.9 us
+      profile   360 us      0  89.8 us   244 us        0  25.9 us        0
 
       Against 'none'
       design       flash        RAM  RAM saved per flash   cost
@@ -125,6 +143,11 @@ describe('comparisonText', () => {
       -------  ---------------  -----------------
       none                   2                  1
       profile                0                  0
+
+      Crossover: cache misses of a page from which execution in place is slower than RAM (arm926-200)
+      part  flash line  RAM line  XIP fault     fill  break-even  profile: misses  profile: cost  all: misses  all: cost
+      ----  ----------  --------  ---------  -------  ----------  ---------------  -------------  -----------  ---------
+      p30       373 ns    158 ns    24.9 us  1.64 ms       7,487              250          1.2 %            -          -
       "
     `);
   });
@@ -153,10 +176,10 @@ describe('comparisonText', () => {
       profile       3    2     0      0       1    4.98 KiB
 
       Cost in instructions
-      design     cost    trap  flash  inflate   copy  RAM
-      -------  ------  ------  -----  -------  -----  ---
-      none     2.69 M  2.44 M      0  247,140  2,048    0
-      profile   8,531   8,019      0        0    512    0
+      design     cost  mount    trap  flash  inflate   copy  RAM
+      -------  ------  -----  ------  -----  -------  -----  ---
+      none     2.69 M      0  2.44 M      0  247,140  2,048    0
+      profile   8,531      0   8,019      0        0    512    0
 
       Against 'none'
       design       flash        RAM  RAM saved per flash   cost
@@ -238,6 +261,7 @@ describe('comparisonJson', () => {
             kind === 'cost' ? Number(value(result).toFixed(3)) : value(result),
           ]),
         ),
+        mountLedger: result.mountLedger,
         ledger: result.ledger,
       });
     expect(json.designs[0]).toMatchObject({
@@ -249,8 +273,7 @@ describe('comparisonJson', () => {
       faultsHit: 1200,
       faultsWriteProtect: 1,
       flashRead: 129 * 32,
-      // 30343917.000000004 as a sum of products.
-      cost: 30_343_917,
+      cost: 30_343_797,
     });
     expect(json.designs[1]).toMatchObject({ xipPages: 2, faultsXip: 2, flashRead: 999 + 4096 });
   });
@@ -277,7 +300,15 @@ describe('comparisonJson', () => {
         "faultRoute": "insert",
         "flash": {
           "name": "p30",
-          "title": "Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst"
+          "title": "Numonyx StrataFlash P30, 130 nm, x16, synchronous 52 MHz burst",
+          "mapped": true
+        },
+        "breakEven": {
+          "xipFault": 24859.6,
+          "compressedFault": 1635266.0863157893,
+          "flashLine": 373,
+          "ramLine": 157.89473684210526,
+          "misses": 7486.5973183263995
         },
         "cpu": {
           "name": "arm926-200",

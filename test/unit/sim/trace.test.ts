@@ -199,3 +199,33 @@ describe('refusals name file and line', () => {
     );
   });
 });
+
+describe('addresses', () => {
+  const runs = (column: string): unknown =>
+    parse(`${HEADER},addresses\n1,0,/a,b,0,x,9,${column}\n`).lines[0];
+
+  test('become runs of cache lines, in order; commas still belong to the path', () => {
+    expect(runs('0 64 68-200 4095 0-95*20')).toEqual({
+      line: 2,
+      pid: 1,
+      path: '/a,b',
+      page: 0,
+      accesses: ['exec'],
+      count: 9,
+      runs: [
+        { first: 0, last: 0, times: 1 },
+        { first: 2, last: 2, times: 1 },
+        { first: 2, last: 6, times: 1 },
+        { first: 127, last: 127, times: 1 },
+        { first: 0, last: 2, times: 20 },
+      ],
+    });
+  });
+
+  test.each(['', '4096', '5-4', '-1', '1.5', '0*0', '0x10', '1  2', '0-4096'])(
+    '%j is refused',
+    (column) => {
+      expect(() => runs(column)).toThrow(/^boot\.trace:2: addresses have '.*', expected an offset/);
+    },
+  );
+});
