@@ -144,8 +144,8 @@ export type { Machine, MachineOptions } from './sim/machine.ts';
 export { profileFromTrace } from './sim/profile.ts';
 export { replay } from './sim/replay.ts';
 export type { ProcessResult, ReplayOptions, ReplayResult } from './sim/replay.ts';
-export { parseTrace } from './sim/trace.ts';
-export type { Trace, TraceLine } from './sim/trace.ts';
+export { parseTrace } from './workload/trace.ts';
+export type { Trace, TraceLine } from './workload/trace.ts';
 
 export { boardFigures } from './compare/boards.ts';
 export type { BoardFigure } from './compare/boards.ts';

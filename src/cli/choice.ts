@@ -27,7 +27,7 @@ import type { ProfileForm, ProfileReading, UnclearLine } from '../mkfs/profile-f
 import { matchProfile, profileOfPolicy } from '../mkfs/policy.ts';
 import type { XipPolicy, XipPolicyKind } from '../mkfs/policy.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
-import { parseTrace } from '../sim/trace.ts';
+import { parseTrace } from '../workload/trace.ts';
 import { ambiguousText, choiceCsv, choiceText, totalsOf } from './choice-report.ts';
 import type { ChoiceTotals } from './choice-report.ts';
 import { UsageError } from './exit.ts';
@@ -200,7 +200,7 @@ interface List {
   readonly warnings: readonly string[];
 }
 
-/** First line, comments aside, of a recording of touches (src/sim/trace.ts). */
+/** First line, comments aside, of a recording of touches (src/workload/trace.ts). */
 const TRACE_HEADER = /^(?:(?:#[^\n]*)?\r?\n)*pid,epoch,path,/;
 
 function readList(host: Host, options: ChoiceOptions, tree: TreeDirectory): List {

@@ -23,7 +23,7 @@ import type { BuildReport } from '../mkfs/report.ts';
 import type { DesignName } from '../sim/designs.ts';
 import { REPLACEMENT_POLICIES, checkCacheShape } from '../sim/cpu-cache.ts';
 import type { CpuCacheShape, ReplacementPolicy } from '../sim/cpu-cache.ts';
-import { parseTrace } from '../sim/trace.ts';
+import { parseTrace } from '../workload/trace.ts';
 import { DEFAULT_RAM_PAGES } from '../sim/machine.ts';
 import { unmatchedText } from './mkfs-summary.ts';
 import { startProgress } from './progress.ts';

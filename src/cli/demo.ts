@@ -13,7 +13,7 @@ import { buildImage } from '../mkfs/build.ts';
 import { MTD_PARTS } from '../mtd/parts.ts';
 import { comparisonText, verdict } from '../report/comparison.ts';
 import { humanBytes } from '../report/sizes.ts';
-import { parseTrace } from '../sim/trace.ts';
+import { parseTrace } from '../workload/trace.ts';
 import { DEFAULT_CPU } from './compare-command.ts';
 import { EXIT, runCommand } from './exit.ts';
 import { startProgress } from './progress.ts';

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { PAGE_SIZE } from '../base/units.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
 import { breakEven } from '../cost/break-even.ts';
 import type { BreakEven } from '../cost/break-even.ts';
 import type { Comparison, DesignResult } from '../cost/comparison.ts';
-import { LedgerSink, ledgerSince } from '../cost/ledger.ts';
-import { cpuPreset, priceList } from '../cost/params.ts';
-import type { CpuPreset, PriceList } from '../cost/params.ts';
-import { priceLedger } from '../cost/price.ts';
+import { cpuPreset } from '../cost/params.ts';
+import type { PriceList } from '../cost/params.ts';
 import type { FaultRoute } from '../fs/file.ts';
 import { AxfsVolume } from '../fs/volume.ts';
 import type { PageProfile } from '../mkfs/profile.ts';
@@ -20,14 +17,14 @@ import type { BuildReport } from '../mkfs/report.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
 import { memoryContents } from '../mtd/contents.ts';
 import type { MtdPart } from '../mtd/part.ts';
-import { flashParameters, partNamed } from '../mtd/parts.ts';
-import { ramParameters } from '../mtd/ram-parameters.ts';
 import { createRamDevice } from '../mtd/ram.ts';
-import { DESIGN_POLICIES, buildDesign, runDesign } from '../sim/designs.ts';
+import { evaluate, machinePrices, runnable } from './evaluate.ts';
+import type { MachineSpec } from './evaluate.ts';
+import { DESIGN_POLICIES, buildDesign } from '../sim/designs.ts';
 import type { BuiltDesign, DesignName } from '../sim/designs.ts';
 import type { CpuCacheShape } from '../sim/cpu-cache.ts';
 import { profileFromTrace } from '../sim/profile.ts';
-import type { Trace } from '../sim/trace.ts';
+import type { Trace } from '../workload/trace.ts';
 
 /** What to compare. */
 export interface CompareRequest {
@@ -63,15 +60,29 @@ export interface CompareRequest {
 export async function compareDesigns(request: CompareRequest): Promise<readonly Comparison[]> {
   const cpu = cpuPreset(request.cpu);
   // Before anything is built: a part without a price should not cost a minute.
-  const priced = request.flash.map((part) => ({ part, prices: pricesOf(cpu, part) }));
+  const priced = request.flash.map((part) => {
+    const { faultRoute, cache, ramPages } = request;
+    const machine: MachineSpec = {
+      cpu,
+      part,
+      faultRoute,
+      ...(cache === undefined ? {} : { cache }),
+      ...(ramPages === undefined ? {} : { ramPages }),
+    };
+    return { part, machine, prices: machinePrices(machine) };
+  });
   const none = await build(request, 'none', { entries: [], pages: new Map() });
   const given = request.profile;
   const profile = given?.profile ?? profileFromTrace(request.trace, volumeOf(request, none));
   const built: BuiltDesign[] = [];
   for (const { name } of DESIGN_POLICIES)
     built.push(name === 'none' ? none : await build(request, name, profile));
-  return priced.map(({ part, prices }) => {
-    const designs = built.map((design) => runAndPrice(request, design, part, prices));
+  const { inflater } = request;
+  const images = built.map(({ name, image }) => runnable(name, image));
+  return priced.map(({ part, machine, prices }) => {
+    const designs = images.map((image) =>
+      evaluate(image, request.trace, machine, { prices, inflater }),
+    );
     return {
       tree: request.treeName,
       trace: { name: request.trace.name, lines: request.trace.lines.length },
@@ -89,15 +100,6 @@ export async function compareDesigns(request: CompareRequest): Promise<readonly 
     };
   });
 }
-
-/** Prices in instructions need no part. */
-const pricesOf = (cpu: CpuPreset, part: MtdPart): PriceList =>
-  priceList(
-    cpu,
-    cpu.ram === undefined
-      ? { flash: [], ram: [] }
-      : { flash: flashParameters(part), ram: ramParameters(partNamed(cpu.ram)) },
-  );
 
 /** Where execution in place tips over, for pages as this tree has them. */
 function balanceOf(
@@ -131,43 +133,3 @@ const volumeOf = (request: CompareRequest, { image }: BuiltDesign): AxfsVolume =
     name: request.treeName,
     inflater: request.inflater,
   });
-
-function runAndPrice(
-  request: CompareRequest,
-  { name, image }: BuiltDesign,
-  part: MtdPart,
-  prices: PriceList,
-): DesignResult {
-  const counted = new LedgerSink();
-  const before = counted.read();
-  let mounted = before;
-  const run = runDesign(image.toBytes(), `${request.treeName} (${name})`, request.trace, {
-    part,
-    inflater: request.inflater,
-    faultRoute: request.faultRoute,
-    ...(request.ramPages === undefined ? {} : { ramPages: request.ramPages }),
-    ...(request.cache === undefined ? {} : { cache: request.cache }),
-    sink: counted.sink,
-    // Mounting happens once, whatever runs: it has a cost of its own.
-    onMounted: () => {
-      mounted = counted.read();
-    },
-  });
-  const mountLedger = ledgerSince(before, mounted);
-  const ledger = ledgerSince(mounted, counted.read());
-  return {
-    design: name,
-    flashBytes: image.size,
-    xipPages: image.report.xipPages,
-    ram: {
-      pageCache: run.peak.byUse.page_cache * PAGE_SIZE,
-      anonymous: run.peak.byUse.anon * PAGE_SIZE,
-      pageTables: run.peak.byUse.page_table * PAGE_SIZE,
-      metadata: run.peak.byUse.metadata * PAGE_SIZE,
-    },
-    mountLedger,
-    mountCost: priceLedger(mountLedger, prices),
-    ledger,
-    cost: priceLedger(ledger, prices),
-  };
-}

@@ -21,7 +21,7 @@ import type { CpuCacheShape } from './cpu-cache.ts';
 import { createMachine } from './machine.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './replay.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from '../workload/trace.ts';
 
 /** The designs that `compare` runs, by the name of their XIP policy. */
 export const DESIGN_POLICIES = [
@@ -76,12 +76,16 @@ export async function buildDesign(
 /** On what a design runs. */
 export interface RunOptions {
   readonly part: MtdPart;
+  /** Holds the image from where it is cut. */
+  readonly second?: MtdPart;
   /** The CPU's cache, made anew for each run; default: none that lasts. */
   readonly cache?: CpuCacheShape;
   readonly inflater: Inflater;
   readonly faultRoute: FaultRoute;
   readonly kernel?: KernelPreset;
   readonly ramPages?: number;
+  /** Take RAM back when it is full. */
+  readonly reclaim?: boolean;
   readonly sink: EventSink;
   /** Called between mounting and the trace's first line. */
   readonly onMounted?: () => void;
@@ -94,30 +98,40 @@ export interface DesignRun {
   readonly peak: RamUsage;
 }
 
+/** An image to run; one for two parts is cut at `mmapSize`. */
+export interface ImageToRun {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly mmapSize: number;
+}
+
 /**
  * Mounts an image on a fresh machine and replays `trace` on it.
  *
  * @throws AxfsError when the trace does not fit the tree, or RAM is too small.
  */
 export function runDesign(
-  image: Uint8Array,
-  name: string,
+  { name, bytes, mmapSize }: ImageToRun,
   trace: Trace,
   options: RunOptions,
 ): DesignRun {
-  const { kernel, ramPages } = options;
+  const { cache, onMounted, second, ...machineOptions } = options;
   const machine = createMachine({
-    image,
+    ...machineOptions,
     name,
-    part: options.part,
-    inflater: options.inflater,
-    faultRoute: options.faultRoute,
-    sink: options.sink,
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(ramPages === undefined ? {} : { ramPages }),
+    ...(second === undefined
+      ? { image: bytes }
+      : {
+          image: bytes.subarray(0, mmapSize),
+          second: { part: second, image: bytes.subarray(mmapSize) },
+        }),
   });
-  options.onMounted?.();
-  const cache = options.cache === undefined ? {} : { cache: new CpuCache(options.cache) };
-  const result = replay(machine, trace, options.sink, cache);
+  onMounted?.();
+  const result = replay(
+    machine,
+    trace,
+    options.sink,
+    cache === undefined ? {} : { cache: new CpuCache(cache) },
+  );
   return { replay: result, peak: machine.memory.frames.peak };
 }

@@ -10,7 +10,7 @@ import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
 import type { Pfn } from '../base/units.ts';
 import type { CpuCache } from './cpu-cache.ts';
 import type { Machine } from './machine.ts';
-import type { LineRun, TraceLine } from './trace.ts';
+import type { LineRun, TraceLine } from '../workload/trace.ts';
 
 /** Cache lines of a page. */
 export const LINES_PER_PAGE = PAGE_SIZE / CACHE_LINE_BYTES;

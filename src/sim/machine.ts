@@ -51,6 +51,8 @@ export interface MachineOptions extends Pick<
   /** Default: 4.9 on ARM, the kernel of the boards that AXFS shipped on. */
   readonly kernel?: KernelPreset;
   readonly ramPages?: number;
+  /** An allocation that finds no free frame reclaims first; default: it fails. */
+  readonly reclaim?: boolean;
   /** Where flash stands; default: at its usual address, or above RAM where that reaches further. */
   readonly flashPhys?: PhysAddr;
   readonly sink?: EventSink;
@@ -83,6 +85,7 @@ export function createMachine(options: MachineOptions): Machine {
     kernel: options.kernel ?? KERNELS['4.9-arm'],
     firstPfn: pfn(0),
     ramPages,
+    ...(options.reclaim === undefined ? {} : { reclaim: options.reclaim }),
     ...(options.sink === undefined ? {} : { events: options.sink }),
   });
   const part = options.part ?? MTD_PARTS.p30;

@@ -10,7 +10,7 @@ import { PAGE_SIZE } from '../base/units.ts';
 import type { AxfsVolume } from '../fs/volume.ts';
 import { profileOf } from '../mkfs/profile.ts';
 import type { PageProfile } from '../mkfs/profile.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from '../workload/trace.ts';
 
 /**
  * The profile of `trace` on the tree that `volume` holds: paths with symlinks resolved, as the builder knows

@@ -20,7 +20,7 @@ import { MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../mm/vmflags.ts'
 import type { CpuCache } from './cpu-cache.ts';
 import { LineToucher } from './line-touches.ts';
 import type { Machine } from './machine.ts';
-import type { Trace, TraceLine } from './trace.ts';
+import type { Trace, TraceLine } from '../workload/trace.ts';
 
 /** What one process came to, read just before it exits. */
 export interface ProcessResult {

@@ -14,7 +14,7 @@ import { sweepReads } from '../../src/mtd/faults/sweep.ts';
 import { partNamed } from '../../src/mtd/parts.ts';
 import { createRamDevice } from '../../src/mtd/ram.ts';
 import { profileFromTrace } from '../../src/sim/profile.ts';
-import type { Trace } from '../../src/sim/trace.ts';
+import type { Trace } from '../../src/workload/trace.ts';
 import { demoTrace, demoTree, testZlib } from '../support/demo.ts';
 import { flashScenario } from '../support/fault-scenario.ts';
 

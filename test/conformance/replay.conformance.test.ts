@@ -17,7 +17,7 @@ import { FAULT_ROUTES } from '../../src/fs/file.ts';
 import { createNodeHost } from '../../src/host/node-host.ts';
 import { parseProfile } from '../../src/mkfs/profile.ts';
 import { DESIGN_POLICIES, buildDesign } from '../../src/sim/designs.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
 import { testZlib } from '../support/demo.ts';
 import { expectConsistent, replayChecked } from '../support/replayed.ts';
 import type { Replayed } from '../support/replayed.ts';

@@ -9,7 +9,7 @@ import type { Host } from '../../src/host/host.ts';
 import { buildImage } from '../../src/mkfs/build.ts';
 import { humanCount } from '../../src/report/sizes.ts';
 import { verdict } from '../../src/report/comparison.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
 import { ReferenceReader } from '../support/reference-reader.ts';
 import { ROOT, demoTraceText, demoTree, testZlib } from '../support/demo.ts';
 import { recountTrace } from '../support/recount.ts';

@@ -14,7 +14,7 @@ import { flashParameters, partNamed } from '../../src/mtd/parts.ts';
 import { ramParameters } from '../../src/mtd/ram-parameters.ts';
 import { createMachine } from '../../src/sim/machine.ts';
 import { replay } from '../../src/sim/replay.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
 
 const PAGE = 4096;
 const LINES = 128;

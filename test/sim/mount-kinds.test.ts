@@ -20,7 +20,7 @@ import { createMachine } from '../../src/sim/machine.ts';
 import type { Machine, MachineOptions } from '../../src/sim/machine.ts';
 import { replay } from '../../src/sim/replay.ts';
 import type { ReplayResult } from '../../src/sim/replay.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
 import { Patch } from '../unit/fs/patch.ts';
 import { noiseBytes, textBytes } from '../support/sample-data.ts';
 

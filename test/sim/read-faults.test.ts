@@ -4,7 +4,7 @@ import { parseProfile } from '../../src/mkfs/profile.ts';
 import { treeFrom } from '../../src/mkfs/tree.ts';
 import { sweepReads } from '../../src/mtd/faults/sweep.ts';
 import { partNamed } from '../../src/mtd/parts.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
 import { flashScenario } from '../support/fault-scenario.ts';
 import type { FlashScenario } from '../support/fault-scenario.ts';
 import { noiseBytes, textBytes } from '../support/sample-data.ts';

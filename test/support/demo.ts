@@ -10,8 +10,8 @@ import { DEMO } from '../../src/cli/demo.ts';
 import { readRecipe } from '../../src/cli/recipe.ts';
 import { createNodeHost, loadZlibModule } from '../../src/host/node-host.ts';
 import type { TreeDirectory } from '../../src/mkfs/tree.ts';
-import { parseTrace } from '../../src/sim/trace.ts';
-import type { Trace } from '../../src/sim/trace.ts';
+import { parseTrace } from '../../src/workload/trace.ts';
+import type { Trace } from '../../src/workload/trace.ts';
 
 /** The project's folder. */
 export const ROOT = resolve(import.meta.dirname, '..', '..');

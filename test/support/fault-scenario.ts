@@ -18,7 +18,7 @@ import type { MtdPart } from '../../src/mtd/part.ts';
 import { createMachine } from '../../src/sim/machine.ts';
 import type { Machine, MachineOptions } from '../../src/sim/machine.ts';
 import { replay } from '../../src/sim/replay.ts';
-import type { Trace } from '../../src/sim/trace.ts';
+import type { Trace } from '../../src/workload/trace.ts';
 
 /** What is run. */
 export interface FlashScenario extends Pick<

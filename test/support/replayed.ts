@@ -10,7 +10,7 @@ import { createMachine } from '../../src/sim/machine.ts';
 import type { Machine } from '../../src/sim/machine.ts';
 import { replay } from '../../src/sim/replay.ts';
 import type { ReplayResult } from '../../src/sim/replay.ts';
-import type { Trace } from '../../src/sim/trace.ts';
+import type { Trace } from '../../src/workload/trace.ts';
 import { recountTrace } from './recount.ts';
 import type { Recount } from './recount.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fromText } from '../../../src/base/bytestring.ts';
 import { AxfsError } from '../../../src/base/errno.ts';
-import { parseTrace } from '../../../src/sim/trace.ts';
-import type { Trace } from '../../../src/sim/trace.ts';
+import { parseTrace } from '../../../src/workload/trace.ts';
+import type { Trace } from '../../../src/workload/trace.ts';
 
 const HEADER = 'pid,epoch,path,offset,access,count';
 const parse = (text: string): Trace => parseTrace(new TextEncoder().encode(text), 'boot.trace');
