@@ -78,7 +78,9 @@ export async function compareDesigns(request: CompareRequest): Promise<readonly 
   for (const { name } of DESIGN_POLICIES)
     built.push(name === 'none' ? none : await build(request, name, profile));
   const { inflater } = request;
-  const images = built.map(({ name, image }) => runnable(name, image));
+  const images = built.map(({ name, image }) =>
+    runnable(name, image, `${request.treeName} (${name})`),
+  );
   return priced.map(({ part, machine, prices }) => {
     const designs = images.map((image) =>
       evaluate(image, request.trace, machine, { prices, inflater }),

@@ -10,6 +10,7 @@ import type { PageCompressor } from '../codec/compressor.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { DesignResult } from '../cost/comparison.ts';
 import { LedgerSink, ledgerSince } from '../cost/ledger.ts';
+import type { Ledger } from '../cost/ledger.ts';
 import { priceList } from '../cost/params.ts';
 import type { CpuPreset, PriceList } from '../cost/params.ts';
 import { priceLedger } from '../cost/price.ts';
@@ -18,6 +19,7 @@ import { buildImage } from '../mkfs/build.ts';
 import type { BuiltImage } from '../mkfs/build.ts';
 import type { XipPolicy } from '../mkfs/policy.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
+import type { RamUsage } from '../mm/frames.ts';
 import type { KernelPreset } from '../mm/kernel.ts';
 import type { MtdPart } from '../mtd/part.ts';
 import { flashParameters, partNamed } from '../mtd/parts.ts';
@@ -55,11 +57,22 @@ export interface MachineSpec {
   readonly cache?: CpuCacheShape;
   readonly kernel?: KernelPreset;
   readonly faultRoute: FaultRoute;
+  /** The RAM part; default: the one that boards of the CPU have. */
+  readonly ram?: MtdPart;
+  /** Pages that a read fault maps around, as if the driver had `map_pages`; default 1: none. */
+  readonly faultAroundPages?: number;
+  /** Pages that a fill reads at once; default 1: none ahead. */
+  readonly readAheadPages?: number;
+  /** Lines of the trace that only read do so by read(2); default: through the mapping. */
+  readonly readsByCall?: boolean;
 }
 
 /** An image ready to be run. */
 export interface RunnableImage {
+  /** The design's. */
   readonly name: string;
+  /** What messages call the image. */
+  readonly label: string;
   readonly bytes: Uint8Array;
   /** Where a split image is cut. */
   readonly mmapSize: number;
@@ -89,25 +102,23 @@ export async function buildSpec(
 }
 
 /** A built image by its design's name. */
-export const runnable = (name: string, image: BuiltImage): RunnableImage => ({
+export const runnable = (name: string, image: BuiltImage, label = name): RunnableImage => ({
   name,
+  label,
   bytes: image.toBytes(),
   mmapSize: image.mmapSize,
   xipPages: image.report.xipPages,
 });
 
 /** Prices of a machine; those in instructions need no part. @throws AxfsError EINVAL when a part lacks one. */
-export const machinePrices = ({ cpu, part, second }: MachineSpec): PriceList =>
-  priceList(
-    cpu,
-    cpu.ram === undefined
-      ? { flash: [], ram: [] }
-      : {
-          flash: flashParameters(part),
-          ram: ramParameters(partNamed(cpu.ram)),
-          ...(second === undefined ? {} : { second: flashParameters(second) }),
-        },
-  );
+export function machinePrices({ cpu, part, second, ram }: MachineSpec): PriceList {
+  if (cpu.unit === 'instructions') return priceList(cpu, { flash: [], ram: [] });
+  return priceList(cpu, {
+    flash: flashParameters(part),
+    ram: ramParameters(ram ?? partNamed(cpu.ram ?? '')),
+    ...(second === undefined ? {} : { second: flashParameters(second) }),
+  });
+}
 
 /**
  * Runs an image under `trace` on a fresh machine and prices what happened, mounting apart.
@@ -123,7 +134,7 @@ export function evaluate(
   const counted = new LedgerSink();
   const before = counted.read();
   let mounted = before;
-  const run = runDesign(image, trace, {
+  const run = runDesign({ ...image, name: image.label }, trace, {
     ...machine,
     inflater,
     sink: counted.sink,
@@ -132,9 +143,26 @@ export function evaluate(
       mounted = counted.read();
     },
   });
+  return resultOf(image, { before, mounted, after: counted.read(), peak: run.peak }, prices);
+}
+
+/** Totals of a run at its steps, and RAM at its peak. */
+interface RunTotals {
+  readonly before: Ledger;
+  readonly mounted: Ledger;
+  readonly after: Ledger;
+  readonly peak: RamUsage;
+}
+
+/** What a run came to. */
+export function resultOf(
+  image: RunnableImage,
+  { before, mounted, after, peak }: RunTotals,
+  prices: PriceList,
+): DesignResult {
   const mountLedger = ledgerSince(before, mounted);
-  const ledger = ledgerSince(mounted, counted.read());
-  const { byUse } = run.peak;
+  const ledger = ledgerSince(mounted, after);
+  const { byUse } = peak;
   return {
     design: image.name,
     flashBytes: image.bytes.length,

@@ -76,6 +76,7 @@ describe('axfs compare', () => {
       expect(Object.keys(row)).toEqual([
         'design',
         ...COMPARISON_COLUMNS.map(({ key }) => key),
+        'mountLedger',
         'ledger',
       ]);
       for (const { key } of COMPARISON_COLUMNS) expect(row[key]).toBeTypeOf('number');
@@ -211,7 +212,14 @@ describe('axfs compare refuses', () => {
       '--cpu z80',
       `option '--cpu <name>' argument 'z80' is invalid. ${choices} x86-counted, arm926-200, cortex-a9-1000.`,
     ],
-    ['--flash nand', `option '--flash <part>' argument 'nand' is invalid. ${choices} p30.`],
+    [
+      '--flash nand',
+      `option '--flash <parts>' argument 'nand' is invalid. flash part is 'nand', expected one of 39 known parts, e.g. 'nandsim'`,
+    ],
+    [
+      '--cache 1000,4',
+      `option '--cache <shape>' argument '1000,4' is invalid. CPU cache: size is 1000 bytes, expected a multiple of 128, 4 ways of 32-byte lines`,
+    ],
     [
       '--fault-route walk',
       `option '--fault-route <route>' argument 'walk' is invalid. ${choices} insert, return.`,
