@@ -11,6 +11,7 @@ import type { Host } from '../host/host.ts';
 import type { TreeDirectory } from '../mkfs/tree.ts';
 import { humanCount } from '../report/sizes.ts';
 import { textTable } from '../report/table.ts';
+import { benchDevice } from './bench-device.ts';
 import { benchFaults, benchInflate } from './bench-faults.ts';
 import type { BenchRow } from './bench-faults.ts';
 import { benchMkfs } from './bench-mkfs.ts';
@@ -33,6 +34,12 @@ function programOf(tree: TreeDirectory): Uint8Array {
 
 const figure = ({ perSecond, unit }: BenchRow): string =>
   unit === 'MB/s' ? (perSecond / 1e6).toFixed(1) : humanCount(Math.round(perSecond));
+
+/** The first rate as a share of the second, percent. */
+function shareOf([first, second]: readonly BenchRow[]): string {
+  assert(first !== undefined && second !== undefined, () => 'two rates are compared');
+  return ((100 * first.perSecond) / second.perSecond).toFixed(1);
+}
 
 /**
  * Runs every benchmark of the project at `root`; `argv` may name a directory tree to build beside the
@@ -61,12 +68,13 @@ export const runBench = (argv: readonly string[], host: Host, root: ByteString):
         await benchMkfs(host, path, (await scanTree(host.files, fromText(path))).tree, WORKERS),
       );
     show('faults', await benchFaults(host));
+    const device = await benchDevice(host);
+    show('counting', device);
+    host.terminal.out(`the device layer takes ${shareOf(device)} % of an XIP fault\n\n`);
     const inflate = await benchInflate(host, programOf(demo));
     show('inflating', inflate);
-    const [bare, faults] = inflate;
-    if (bare !== undefined && faults !== undefined)
-      host.terminal.out(
-        `inflating faults run at ${((faults.perSecond / bare.perSecond) * 100).toFixed(1)} % of the bare inflater\n`,
-      );
+    host.terminal.out(
+      `inflating faults run at ${shareOf([...inflate].reverse())} % of the bare inflater\n`,
+    );
     return EXIT.ok;
   });

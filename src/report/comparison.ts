@@ -153,8 +153,15 @@ const CROSSOVER_DESIGNS = ['profile', 'all'] as const;
 /** The route of the driver whose faults were counted. */
 const MEASURED_ROUTE = 'return';
 
-/** The comparison for a terminal. `withParameters` adds every price with its source. */
-export function comparisonText(comparison: Comparison, withParameters: boolean): string {
+/**
+ * The comparison for a terminal. `withParameters` adds every price with its source; the table of break-evens has a row
+ * for each of `crossover`.
+ */
+export function comparisonText(
+  comparison: Comparison,
+  withParameters: boolean,
+  crossover: readonly Comparison[] = [comparison],
+): string {
   const { cpu, flash } = comparison;
   const lines = [
     `tree      ${comparison.tree}`,
@@ -176,7 +183,7 @@ export function comparisonText(comparison: Comparison, withParameters: boolean):
   lines.push(
     ...differenceTable(comparison),
     ...reasonTable(comparison),
-    ...crossoverTable([comparison]),
+    ...crossoverTable(crossover),
   );
   if (withParameters)
     lines.push(
