@@ -98,7 +98,10 @@ export function encodeTables(
   for (const name of TABLE_NAMES) {
     const column = values[name];
     let most = 0;
-    for (let i = 0; i < column.length; i += 1) most = Math.max(most, column[i] ?? 0);
+    for (let i = 0; i < column.length; i += 1) {
+      const value = column[i] ?? 0;
+      if (value > most) most = value;
+    }
     const depth = Math.max(how.minimal ? 1 : originalDepth(name), bytesNeeded(most));
     if (how.compat && depth > originalDepth(name))
       throw new AxfsError(
