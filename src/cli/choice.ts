@@ -11,6 +11,7 @@ import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
+import { WORTH_A_WORKER } from '../host/host.ts';
 import type { Host } from '../host/host.ts';
 import { choosePages, policyOfChoice, sizerOf } from '../mkfs/choose-pages.ts';
 import type { PageSizer, TreeChoice } from '../mkfs/choose-pages.ts';
@@ -79,8 +80,6 @@ export interface ReadChoice {
 
 /** Standard output as a file. */
 export const STDOUT = '-';
-/** Less content than this is compressed before a thread has started. */
-const WORTH_A_WORKER = 1024 * 1024;
 
 /** Adds the options that choose among pages. */
 export const addChoiceOptions = (command: Command): Command =>

@@ -6,6 +6,7 @@
  */
 import { AxfsError } from '../base/errno.ts';
 import type { PageCompressor } from '../codec/compressor.ts';
+import { WORTH_A_WORKER } from '../host/host.ts';
 import type { Host } from '../host/host.ts';
 import { buildImage } from '../mkfs/build.ts';
 import type { BuiltImage } from '../mkfs/build.ts';
@@ -34,9 +35,6 @@ import { startProgress } from './progress.ts';
 import { readSource } from './source.ts';
 import type { Source } from './source.ts';
 
-/** Less content than this is compressed before a thread has started. */
-const WORTH_A_WORKER = 1024 * 1024;
-
 /** Runs `mkfs.axfs` with `argv` (arguments only) on a host; gives the exit code. */
 export const runMkfs = (argv: readonly string[], host: Host): Promise<number> =>
   runCommand(PROGRAM, host, async () => {
@@ -64,6 +62,7 @@ async function makeImage(host: Host, args: Arguments, options: MkfsOptions): Pro
   const output = createOutput(host, places, options);
   let source: Source | undefined;
   let built: BuiltImage | undefined;
+  let closed = Promise.resolve();
   try {
     const sort = readSortList(host, options);
     source = await readSource(host, from, options);
@@ -77,7 +76,8 @@ async function makeImage(host: Host, args: Arguments, options: MkfsOptions): Pro
       const inputs = { xip: read.policy, sort, timestamp, compressor };
       built = await build(host, source.tree, options, inputs);
     } finally {
-      await compressor.close();
+      // Its threads end while the image is written.
+      closed = compressor.close();
     }
     warn(host, [...source.notes, ...choice.warnings, ...problemsOf(built, options)]);
     if (options.explainChoice === STDOUT && choice.account !== undefined)
@@ -96,6 +96,7 @@ async function makeImage(host: Host, args: Arguments, options: MkfsOptions): Pro
     built?.close();
     source?.close();
     output.discard();
+    await closed;
   }
 }
 

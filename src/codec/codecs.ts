@@ -66,11 +66,11 @@ const missingLibdeflate = (name: string): AxfsError =>
     `codec ${name} needs WebAssembly, which is turned off here: choose codec ${DEFAULT_CODEC}`,
   );
 
-const libdeflateAt =
-  (name: string, level: number) =>
+const libdeflateFor =
+  (name: keyof typeof LIBDEFLATE_LEVELS) =>
   ({ libdeflate }: CodecModules): Deflater => {
     if (libdeflate === undefined) throw missingLibdeflate(name);
-    return createLibdeflate(libdeflate, level);
+    return createLibdeflate(libdeflate, LIBDEFLATE_LEVELS[name]);
   };
 
 /** The codecs; the first is the default. */
@@ -94,7 +94,7 @@ export const CODECS = [
     checksum: true,
     reproducible: `the bytes of the package ${LIBDEFLATE_PACKAGE.name} ${LIBDEFLATE_PACKAGE.version}`,
     modules: { deflate: 'libdeflate', inflate: 'zlib' },
-    makeDeflater: libdeflateAt('zlib-fast', LIBDEFLATE_LEVELS.fast),
+    makeDeflater: libdeflateFor('zlib-fast'),
     makeInflater: makeZlibInflater,
   },
   {
@@ -105,7 +105,7 @@ export const CODECS = [
     checksum: true,
     reproducible: `the bytes of the package ${LIBDEFLATE_PACKAGE.name} ${LIBDEFLATE_PACKAGE.version}`,
     modules: { deflate: 'libdeflate', inflate: 'zlib' },
-    makeDeflater: libdeflateAt('zlib-small', LIBDEFLATE_LEVELS.small),
+    makeDeflater: libdeflateFor('zlib-small'),
     makeInflater: makeZlibInflater,
   },
   {

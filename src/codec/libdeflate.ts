@@ -17,8 +17,8 @@ import type { Deflater } from './zlib.ts';
 /** The package, and the version that this file was written and measured against. */
 export const LIBDEFLATE_PACKAGE = { name: 'libdeflate', version: '0.1.0' } as const;
 
-/** Levels of libdeflate used here, of 1 to 12. */
-export const LIBDEFLATE_LEVELS = { fast: 6, small: 12 } as const;
+/** Levels of libdeflate used here, of 1 to 12, by the codec that uses them. */
+export const LIBDEFLATE_LEVELS = { 'zlib-fast': 6, 'zlib-small': 12 } as const;
 
 /** C functions used here; the package's build gives each a short name of its own in the module. */
 const FUNCTIONS = [

@@ -230,3 +230,5 @@ export interface Host {
 
 /** Most workers that a compressor may have: each takes some 20 MB. */
 export const MAX_JOBS = 64;
+/** Less content than this, bytes, is compressed before a thread has started. */
+export const WORTH_A_WORKER = 1024 * 1024;

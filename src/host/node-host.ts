@@ -16,6 +16,8 @@ import { LIBDEFLATE_PACKAGE, readLibdeflate } from '../codec/libdeflate.ts';
 import type { LibdeflateModule } from '../codec/libdeflate.ts';
 import { compileWasm } from '../codec/wasm.ts';
 import type { WasmModule } from '../codec/wasm.ts';
+import { WORKER_URL } from './early-threads.ts';
+import type { EarlyThreads } from './early-threads.ts';
 import { MAX_JOBS } from './host.ts';
 import type { Hash, HashAlgorithm, Host } from './host.ts';
 import { createNodeFiles } from './node-files.ts';
@@ -28,14 +30,6 @@ const ZLIB_MODULE = '@zip.js/zip.js/dist/zip-module.wasm';
 const LIBDEFLATE_FILE = 'dist/libdeflate.wasm.mjs';
 /** Where tools/build.js puts it, below dist. */
 const LIBDEFLATE_COPY = 'libdeflate/libdeflate.wasm.mjs';
-
-/**
- * The compiled worker. Sources run directly (as tests do) have none, because Node 20 runs no TypeScript in
- * a worker; compression then stays in the calling thread, with the same bytes.
- */
-const WORKER_URL = import.meta.url.endsWith('.js')
-  ? new URL('./deflate-worker.js', import.meta.url)
-  : undefined;
 
 /**
  * The stock zlib of `@zip.js/zip.js`, or `undefined` where it is missing or WebAssembly is disabled; pako,
@@ -110,8 +104,8 @@ function nodeHash(algorithm: HashAlgorithm): Hash {
   };
 }
 
-/** The machine this process runs on. Make one per process. */
-export function createNodeHost(): Host {
+/** The machine this process runs on. Make one per process. Its first compressor takes `early` threads. */
+export function createNodeHost(early?: EarlyThreads): Host {
   const modulesFor = codecModules();
   return {
     files: createNodeFiles(),
@@ -125,9 +119,12 @@ export function createNodeHost(): Host {
     makeCompressor(jobs, name = DEFAULT_CODEC) {
       const codec = codecOf(name);
       const modules = modulesFor(codec.modules.deflate);
-      return jobs === 0 || WORKER_URL === undefined
-        ? createInlineCompressor(codec.makeDeflater(modules))
-        : createWorkerPool({ workerUrl: WORKER_URL, jobs, codec: name, modules });
+      const compressor =
+        jobs === 0 || WORKER_URL === undefined
+          ? createInlineCompressor(codec.makeDeflater(modules))
+          : createWorkerPool({ workerUrl: WORKER_URL, jobs, codec: name, modules, early });
+      early?.end();
+      return compressor;
     },
     makeInflater(name = DEFAULT_CODEC) {
       const codec = codecOf(name);

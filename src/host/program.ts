@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fromBytes, toText } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
+import type { EarlyThreads } from './early-threads.ts';
 import type { Host } from './host.ts';
 import { createNodeHost } from './node-host.ts';
 
@@ -44,10 +45,12 @@ function endProcess(code: number): never {
  */
 const LATE_BUDGET = 3_000_000;
 
-/** How V8 treats a command. */
+/** What a command runs with. */
 export interface ProgramOptions {
-  /** It is over soon, and other threads need the processors. */
+  /** It is over soon, and other threads need the processors: V8 compiles later. */
   readonly compilesLate?: boolean;
+  /** Threads that have started already. */
+  readonly early?: EarlyThreads | undefined;
 }
 
 /**
@@ -56,8 +59,8 @@ export interface ProgramOptions {
  */
 export async function runProgram(
   command: (argv: readonly string[], host: Host) => Promise<number>,
-  { compilesLate = false }: ProgramOptions = {},
+  { compilesLate = false, early }: ProgramOptions = {},
 ): Promise<never> {
   if (compilesLate) setFlagsFromString(`--interrupt-budget=${String(LATE_BUDGET)}`);
-  endProcess(await command(programArguments(), createNodeHost()));
+  endProcess(await command(programArguments(), createNodeHost(early)));
 }

@@ -5,40 +5,15 @@
  *
  * @module
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { AxfsError } from '../base/errno.ts';
 import { DEFAULT_CODEC, checkModules } from '../codec/codecs.ts';
 import type { CodecModules, CodecName } from '../codec/codecs.ts';
 import type { CompressedBlock, PageCompressor } from '../codec/compressor.ts';
-
-/** What a worker gets at its start. */
-export interface DeflateWorkerData {
-  readonly codec: CodecName;
-  readonly modules: CodecModules;
-}
-
-/** Memory that one batch occupies at a time. */
-export interface SharedBatch {
-  /** Blocks, back to back. */
-  readonly input: SharedArrayBuffer;
-  /** Stored bytes, back to back; as large as `input`, for only smaller results are kept. */
-  readonly output: SharedArrayBuffer;
-  /** Uint32 a block: its length; after the work its stored length, 0 = not smaller. */
-  readonly lengths: SharedArrayBuffer;
-}
-
-/** To a worker: deflate this. */
-export interface BatchReady {
-  readonly id: number;
-  readonly blocks: number;
-  readonly shared: SharedBatch;
-}
-
-/** From a worker: done. */
-export interface BatchDone {
-  readonly id: number;
-}
+import { startThread } from './early-threads.ts';
+import type { EarlyThreads } from './early-threads.ts';
+import type { BatchDone, BatchReady, SharedBatch, ThreadTask } from './thread-messages.ts';
 
 /** How to set up a pool. */
 export interface WorkerPoolOptions {
@@ -50,6 +25,8 @@ export interface WorkerPoolOptions {
   readonly codec?: CodecName;
   /** Compiled codecs for the workers; default: none. */
   readonly modules?: CodecModules;
+  /** Threads of the same code that have started already; the pool takes what it needs of them. */
+  readonly early?: EarlyThreads | undefined;
 }
 
 interface Batch {
@@ -87,16 +64,16 @@ export function createWorkerPool(options: WorkerPoolOptions): PageCompressor {
 class WorkerPool implements PageCompressor {
   readonly parallelism: number;
   readonly #options: WorkerPoolOptions;
-  readonly #workerData: DeflateWorkerData;
+  readonly #task: ThreadTask;
   readonly #threads: Thread[] = [];
   readonly #batches = new Map<number, Batch>();
   readonly #free: SharedBatch[] = [];
   #nextId = 0;
   #failure: AxfsError | undefined;
 
-  constructor(options: WorkerPoolOptions, workerData: DeflateWorkerData) {
+  constructor(options: WorkerPoolOptions, task: ThreadTask) {
     this.#options = options;
-    this.#workerData = workerData;
+    this.#task = task;
     this.parallelism = options.jobs * BATCHES_PER_THREAD;
     for (let i = 0; i < options.jobs; i += 1) this.#start();
   }
@@ -132,11 +109,8 @@ class WorkerPool implements PageCompressor {
   }
 
   #start(): void {
-    const worker = new Worker(this.#options.workerUrl, {
-      workerData: this.#workerData,
-      // Not this process's own: `node -e` has options that no worker starts with.
-      execArgv: [],
-    });
+    const { early, workerUrl } = this.#options;
+    const worker = early?.take() ?? startThread(workerUrl);
     const thread = { worker, waiting: 0 };
     worker.on('message', (done: BatchDone) => {
       this.#finish(done.id);
@@ -148,6 +122,7 @@ class WorkerPool implements PageCompressor {
       this.#fail(`a compression thread ended early with code ${String(code)}`);
     });
     worker.unref();
+    worker.postMessage(this.#task);
     this.#threads.push(thread);
   }
 

@@ -24,6 +24,22 @@ afterAll(() => {
 const run = (...args: string[]): ReturnType<typeof spawnSync> =>
   spawnSync(process.execPath, [command, ...args], { cwd: folder, timeout: 60_000 });
 
+it.each([
+  ['--help', 'tree', 'out.axfs'],
+  ['-q', '-n', '--codec', 'zlib', 'tree', 'out.axfs'],
+  ['-q', '-n', '--compat', 'tree', 'out.axfs'],
+  ['-q', '-n', '--exclude', 'text', 'tree', 'out.axfs'],
+])('ends well whatever becomes of the threads that it starts first: %s %s', (...args) => {
+  const { status, stderr } = run(...args);
+  expect([status, String(stderr)]).toEqual([0, '']);
+});
+
+it('says as ever that the image cannot be made', () => {
+  const { status, stderr } = run('-q', 'tree', join('missing', 'out.axfs'));
+  expect(status).toBe(16);
+  expect(String(stderr)).toMatch(/^mkfs\.axfs: .*missing.*\n$/);
+});
+
 it('packs a real directory, the same bytes on any number of threads', () => {
   const images = ['1', '2', '5'].map((jobs) => {
     const { status, stderr } = run('-q', '-j', jobs, 'tree', 'out.axfs');
