@@ -27,7 +27,12 @@ export const withoutMark = (bytes: Uint8Array): Uint8Array =>
 export function fromBytes(bytes: Uint8Array): ByteString {
   let text = '';
   for (let at = 0; at < bytes.length; at += ARGUMENTS_MAX)
-    text += String.fromCharCode(...bytes.subarray(at, at + ARGUMENTS_MAX));
+    // Spreading would go through an iterator, at ten times the cost.
+    text += Reflect.apply(
+      String.fromCharCode,
+      undefined,
+      bytes.subarray(at, at + ARGUMENTS_MAX) as ArrayLike<number> as number[],
+    );
   return text as ByteString;
 }
 

@@ -8,6 +8,7 @@
  */
 import { fromBytes, toPrintable, withoutMark } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
+import { isDriverForm, sizeDoubts } from '../base/page-list.ts';
 import { PAGE_SIZE } from '../base/units.ts';
 import type { PageSets } from './choose.ts';
 import { parseProfile, profileOf } from './profile.ts';
@@ -39,31 +40,6 @@ export interface ProfileReading {
   readonly isCut: boolean;
 }
 
-/** Bytes that one read of the driver's file gives at most. */
-const DRIVER_READ = 4096;
-/** The driver stops at a whole line this near to its limit: a cut output of 4031 bytes was seen. */
-const DRIVER_SLACK = 128;
-
-/** What the size of a profile may mean. */
-const SIZE_DOUBTS: readonly {
-  readonly applies: (size: number, form: ProfileForm) => boolean;
-  readonly text: string;
-}[] = [
-  {
-    applies: (size) => size > 0 && size % DRIVER_READ === 0,
-    text: 'whole blocks of 4096: it looks cut, pages may be missing; copy it again',
-  },
-  {
-    applies: (size, form) =>
-      form === 'driver' && size > DRIVER_READ - DRIVER_SLACK && size < DRIVER_READ,
-    text: 'and the kernel driver stops within its first 4096: if it comes from there, pages may be missing',
-  },
-  {
-    applies: (size, form) => form === 'driver' && size > DRIVER_READ,
-    text: 'and the kernel driver skips pages after its first 4096: if it comes from there, pages are missing',
-  },
-];
-
 /**
  * Reads a profile in any text form. A last line that does not end is left out unless `keepsLastLine`.
  *
@@ -80,9 +56,7 @@ export function readProfileText(
   const whole = isCut ? text.slice(0, end) : text;
   const rows = whole.split('\n').filter((row) => row !== '');
   const form = isDriverForm(rows) ? 'driver' : 'list';
-  const doubts = SIZE_DOUBTS.filter(({ applies }) => applies(bytes.length, form)).map(
-    ({ text: doubt }) => `${name}: it has ${String(bytes.length)} bytes, ${doubt}`,
-  );
+  const doubts = sizeDoubts(bytes.length, form).map((doubt) => `${name}: ${doubt}`);
   if (isCut) {
     const line = whole.split('\n').length;
     doubts.push(
@@ -93,13 +67,6 @@ export function readProfileText(
   const profile = parseProfile(kept, name);
   return { form, profile, written: writtenIn(profile), doubts, isCut };
 }
-
-/** A line of the driver: `./name` or `directory/name`, and no blank at its end. */
-const DRIVER_LINE = /^[^/]+\/[^/]+,[0-9]+,[0-9]+\r?$/;
-
-/** All lines are the driver's, and not only of files in the root, whose paths say nothing. */
-const isDriverForm = (rows: readonly string[]): boolean =>
-  rows.every((row) => DRIVER_LINE.test(row)) && rows.some((row) => !row.startsWith('./'));
 
 /** Pages that lines of a profile say were written. */
 export const writtenIn = ({ entries }: PageProfile): PageSets =>

@@ -12,20 +12,20 @@ import { fromBytes, toPrintable, withoutMark } from '../base/bytestring.ts';
 import type { ByteString } from '../base/bytestring.ts';
 import { AxfsError } from '../base/errno.ts';
 import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
+import { PlainLines } from './plain-lines.ts';
+import { ACCESS_LETTERS, ACCESS_SETS } from './access.ts';
+import type { TraceAccess } from './access.ts';
 
-/** Letters of the access column with their names, in the order in which they happen. */
-export const ACCESS_LETTERS = [
-  { letter: 'r', access: 'read' },
-  { letter: 'x', access: 'exec' },
-  { letter: 'w', access: 'write' },
-] as const;
+export { ACCESS_LETTERS };
+export type { TraceAccess };
 
-/** How a page is touched. */
-export type TraceAccess = (typeof ACCESS_LETTERS)[number]['access'];
+const [NEWLINE, RETURN, HASH] = [0x0a, 0x0d, 0x23];
 
 /** One line of a trace. */
 export interface TraceLine {
   readonly pid: number;
+  /** Slice of time that the line belongs to; {@link epochOf} takes a line without one as one of epoch 0. */
+  readonly epoch?: number;
   /** Number of the line in its file, from 1. */
   readonly line: number;
   /** Path from the root, with or without a slash in front. */
@@ -52,52 +52,55 @@ export interface Trace {
   readonly lines: readonly TraceLine[];
 }
 
-const HEADER = 'pid,epoch,path,offset,access,count';
-const HEADER_WITH_ADDRESSES = `${HEADER},addresses`;
+/** Epoch of a line. */
+export const epochOf = ({ epoch = 0 }: TraceLine): number => epoch;
+
+/** First line of a trace, comments aside. */
+export const HEADER = 'pid,epoch,path,offset,access,count';
+/** First line of a trace with addresses. */
+export const HEADER_WITH_ADDRESSES = `${HEADER},addresses`;
 const COLUMNS = HEADER.split(',').length;
 const ADDRESSES = /^([0-9]+)(?:-([0-9]+))?(?:\*([0-9]+))?$/;
-
-/** Every set of letters, in any order of the letters, with what it means: one array per set. */
-const ACCESS_SETS: ReadonlyMap<string, readonly TraceAccess[]> = new Map(
-  ['r', 'w', 'x', 'rw', 'rx', 'wx', 'rwx'].map((letters) => [
-    letters,
-    ACCESS_LETTERS.filter(({ letter }) => letters.includes(letter)).map(({ access }) => access),
-  ]),
-);
 
 const accessSet = (letters: string): readonly TraceAccess[] | undefined =>
   ACCESS_SETS.get(letters) ?? ACCESS_SETS.get(Array.from(letters).sort().join(''));
 
 /**
- * Reads a trace. `name` is its file, for messages.
+ * Reads a trace. `name` is its file, for messages. A path that comes again is the same string.
  *
  * @throws AxfsError EINVAL naming file, line, column, value and what was expected.
  */
 export function parseTrace(bytes: Uint8Array, name: string): Trace {
-  const rows = fromBytes(withoutMark(bytes)).split('\n');
+  const text = withoutMark(bytes);
+  const plain = new PlainLines(text);
   const lines: TraceLine[] = [];
   let header: string | undefined;
-  for (const [i, raw] of rows.entries()) {
-    const row = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (row === '' || row.startsWith('#')) continue;
-    if (header === undefined) {
-      if (row !== HEADER && row !== HEADER_WITH_ADDRESSES)
-        fail(name, i, `first line is '${toPrintable(row as ByteString)}', expected '${HEADER}'`);
-      header = row;
+  let row = -1;
+  for (let at = 0, end = 0; end < text.length; at = end + 1) {
+    row += 1;
+    end = text.indexOf(NEWLINE, at);
+    if (end < 0) end = text.length;
+    const stop = end > at && text[end - 1] === RETURN ? end - 1 : end;
+    if (stop === at || text[at] === HASH) continue;
+    if (header === HEADER) {
+      const line = plain.read(at, stop, row + 1);
+      lines.push(line ?? parseLine(fromBytes(text.subarray(at, stop)), name, row));
       continue;
     }
-    if (header === HEADER) {
-      lines.push(parseLine(row, name, i));
+    const words = fromBytes(text.subarray(at, stop));
+    if (header === undefined) {
+      if (words !== HEADER && words !== HEADER_WITH_ADDRESSES)
+        fail(name, row, `first line is '${toPrintable(words)}', expected '${HEADER}'`);
+      header = words;
       continue;
     }
     // No path ends in a comma and what addresses are made of: the last column is theirs.
-    const comma = row.lastIndexOf(',');
-    const runs = parseAddresses(row.slice(comma + 1), name, i);
-    lines.push({ ...parseLine(row.slice(0, Math.max(0, comma)), name, i), runs });
+    const comma = words.lastIndexOf(',');
+    const runs = parseAddresses(words.slice(comma + 1), name, row);
+    lines.push({ ...parseLine(words.slice(0, Math.max(0, comma)), name, row), runs });
   }
   if (header === undefined) fail(name, 0, `no header line, expected '${HEADER}'`);
-  if (lines.length === 0)
-    fail(name, rows.length - 1, 'no line after the header: nothing is touched');
+  if (lines.length === 0) fail(name, row, 'no line after the header: nothing is touched');
   return { name, lines };
 }
 
@@ -141,7 +144,7 @@ function parseLine(row: string, name: string, index: number): TraceLine {
   };
   const path = fields.slice(2, -3).join(',') as ByteString;
   if (path === '') fail(name, index, 'path is empty, expected a file of the tree');
-  number('epoch', fields[1]);
+  const epoch = number('epoch', fields[1]);
   const offset = number('offset', fields.at(-3));
   if (offset % PAGE_SIZE !== 0)
     fail(name, index, `offset is ${String(offset)}, expected a multiple of ${String(PAGE_SIZE)}`);
@@ -163,6 +166,7 @@ function parseLine(row: string, name: string, index: number): TraceLine {
   return {
     line: index + 1,
     pid: number('pid', fields[0]),
+    epoch,
     path,
     page: offset / PAGE_SIZE,
     accesses,

@@ -21,8 +21,16 @@ describe('parseTrace', () => {
     expect(parse(text)).toEqual({
       name: 'boot.trace',
       lines: [
-        { line: 4, pid: 1, path: '/7za', page: 0, accesses: ['read'], count: 2132 },
-        { line: 5, pid: 1, path: '/7za', page: 245, accesses: ['read', 'write'], count: 1767 },
+        { line: 4, pid: 1, epoch: 0, path: '/7za', page: 0, accesses: ['read'], count: 2132 },
+        {
+          line: 5,
+          pid: 1,
+          epoch: 0,
+          path: '/7za',
+          page: 245,
+          accesses: ['read', 'write'],
+          count: 1767,
+        },
       ],
     });
   });
@@ -47,16 +55,18 @@ describe('parseTrace', () => {
     const lines = parse(
       `${HEADER}\n14,999,/b,8192,x,3\n1,0,/a,0,r,1\n14,1000,/b,17592186044416,r,7\n`,
     ).lines;
-    expect(lines.map(({ pid, path, page, count }) => [pid, path, page, count])).toEqual([
-      [14, '/b', 2, 3],
-      [1, '/a', 0, 1],
-      [14, '/b', 2 ** 32, 7],
+    expect(
+      lines.map(({ pid, epoch, path, page, count }) => [pid, epoch, path, page, count]),
+    ).toEqual([
+      [14, 999, '/b', 2, 3],
+      [1, 0, '/a', 0, 1],
+      [14, 1000, '/b', 2 ** 32, 7],
     ]);
   });
 
   test('commas in paths belong to the path', () => {
     expect(parseRow('1,0,/a,b,c,4096,rx,7')).toEqual([
-      { line: 2, pid: 1, path: '/a,b,c', page: 1, accesses: ['read', 'exec'], count: 7 },
+      { line: 2, pid: 1, epoch: 0, path: '/a,b,c', page: 1, accesses: ['read', 'exec'], count: 7 },
     ]);
     expect(parseRow('1,0,/,,0,w,1')[0]!.path).toBe('/,');
     expect(parseRow('1,0,/x,0,r,1,0,r,1')[0]!.path).toBe('/x,0,r,1');
@@ -208,6 +218,7 @@ describe('addresses', () => {
     expect(runs('0 64 68-200 4095 0-95*20')).toEqual({
       line: 2,
       pid: 1,
+      epoch: 0,
       path: '/a,b',
       page: 0,
       accesses: ['exec'],
