@@ -176,6 +176,8 @@ export interface PageFillEvent {
   reason: NotXipReason;
   /** The cblock was the one already expanded. */
   cblockHit: boolean;
+  /** The page had been filled before, and was thrown out since. */
+  refill?: boolean;
 }
 
 /**

@@ -5,7 +5,6 @@
  * @module
  */
 import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
-import { INSTRUCTION_ROWS } from './params.ts';
 import type { PriceList } from './params.ts';
 
 /** Table entries that the driver looks up for a fault, each in a line of flash of its own. */
@@ -35,18 +34,16 @@ export interface BreakEven {
 
 /** Where the balance tips for a page stored in `storedBytes`, for one process that maps it. */
 export function breakEven(prices: PriceList, storedBytes: number): BreakEven {
-  const { flash, ramLine } = prices;
+  const { flash, ramLine, work } = prices;
   const flashLine = flash.first.line;
-  const work = (row: keyof typeof INSTRUCTION_ROWS): number =>
-    INSTRUCTION_ROWS[row].value * prices.instruction;
-  const xipFault = work('trap.rawPfn') + LOOK_UPS.xip * flashLine;
+  const xipFault = work['trap.rawPfn'] + LOOK_UPS.xip * flashLine;
   const storedLines = Math.ceil(storedBytes / CACHE_LINE_BYTES);
   const compressedFault =
-    work('trap.fileMajor') +
+    work['trap.fileMajor'] +
     (LOOK_UPS.compressed + storedLines) * flashLine +
-    work('inflate.setup') +
-    work('inflate.storedByte') * storedBytes +
-    work('copy.page') +
+    work['inflate.setup'] +
+    work['inflate.storedByte'] * storedBytes +
+    work['copy.page'] +
     LINES_PER_PAGE * ramLine;
   const dearer = flashLine - ramLine;
   return {

@@ -18,9 +18,22 @@ export interface RamAtPeak {
   readonly metadata: number;
 }
 
+/** How the image of a design is made: a point of the grid that was compared. */
+export interface DesignPoint {
+  /** Which pages are in place: a policy's name, or the page list's. */
+  readonly policy: string;
+  /** Most expanded bytes of a cblock. */
+  readonly cblockSize: number;
+  readonly codec: string;
+  /** Cut for two parts. */
+  readonly split: boolean;
+}
+
 /** One design's image, run and price. */
 export interface DesignResult {
   readonly design: string;
+  /** Present where a grid was compared. */
+  readonly point?: DesignPoint;
   /** Bytes of the image in flash. */
   readonly flashBytes: number;
   /** Pages in the xip region. */
@@ -50,6 +63,8 @@ export interface Comparison {
   readonly cpu: CpuPreset;
   readonly parameters: readonly NamedParameter[];
   readonly designs: readonly DesignResult[];
+  /** What a reader of the numbers has to know about this part and these designs, a sentence each. */
+  readonly notes?: readonly string[];
   /** For a page of the size that this tree's pages are stored in; of a mapped part priced in time. */
   readonly breakEven: BreakEven | undefined;
 }

@@ -50,6 +50,8 @@ export interface Ledger {
     readonly pages: number;
     readonly bytes: number;
     readonly cblockHits: number;
+    /** Fills of pages that had been filled before: what reclaim threw out too early. */
+    readonly refills: number;
     readonly byReason: Readonly<Record<NotXipReason, number>>;
   };
   /** Cache lines of mapped pages that the workload used, */
@@ -87,6 +89,23 @@ function difference<T>(a: T, b: T): T {
   ) as T;
 }
 
+/** What several runs did together. */
+export function ledgerTotal(ledgers: readonly [Ledger, ...(readonly Ledger[])]): Ledger {
+  const [first, ...others] = ledgers;
+  return others.reduce<Ledger>((sum, ledger) => added(sum, ledger), first);
+}
+
+/** Field by field, `a + b`; both have the same shape. */
+function added<T>(a: T, b: T): T {
+  if (typeof a === 'number' && typeof b === 'number') return (a + b) as T;
+  return Object.fromEntries(
+    Object.entries(a as Record<string, unknown>).map(([key, value]) => [
+      key,
+      added(value, (b as Record<string, unknown>)[key]),
+    ]),
+  ) as T;
+}
+
 /** Collects events. */
 export class LedgerSink {
   readonly #ledger: Mutable<Ledger> = {
@@ -102,7 +121,7 @@ export class LedgerSink {
     delays: { operations: 0, nanoseconds: 0 },
     silentBits: 0,
     inflate: { cblocks: 0, storedBytes: 0, bytes: 0 },
-    fills: { pages: 0, bytes: 0, cblockHits: 0, byReason: zeros(NOT_XIP_REASONS) },
+    fills: { pages: 0, bytes: 0, cblockHits: 0, refills: 0, byReason: zeros(NOT_XIP_REASONS) },
     touchedLines: { flash: 0, ram: 0 },
     missedLines: { flash: 0, ram: 0 },
   };
@@ -172,6 +191,7 @@ export class LedgerSink {
         ledger.fills.bytes += event.bytes;
         ledger.fills.byReason[event.reason] += 1;
         if (event.cblockHit) ledger.fills.cblockHits += 1;
+        if (event.refill === true) ledger.fills.refills += 1;
         return;
       case 'page_touch':
         ledger.touchedLines[event.memory] += event.lines;

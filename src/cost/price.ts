@@ -7,7 +7,6 @@ import { CACHE_LINE_BYTES, PAGE_SIZE } from '../base/units.ts';
 import { BUS_WORK, DEVICE_ROLES, FAULT_KINDS } from '../base/events.ts';
 import type { BusWork, FaultKind } from '../base/events.ts';
 import type { Ledger } from './ledger.ts';
-import { INSTRUCTION_ROWS } from './params.ts';
 import type { CostUnit, FlashPrices, InstructionRow, PriceList } from './params.ts';
 
 /** Parts of a cost, in the price list's unit. */
@@ -52,8 +51,7 @@ const busCost = (work: Readonly<BusWork>, prices: FlashPrices): number =>
 
 /** Prices a ledger. Linear: the cost of two runs together is the sum of their costs. */
 export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
-  const instructions = (row: InstructionRow, times: number): number =>
-    INSTRUCTION_ROWS[row].value * times * prices.instruction;
+  const instructions = (row: InstructionRow, times: number): number => prices.work[row] * times;
   const trap = FAULT_KINDS.reduce(
     (sum, kind) =>
       sum +

@@ -79,6 +79,8 @@ export class AxfsFile implements MappedFile, VmOperations {
   readonly device = ANONYMOUS_DEVICE;
   readonly readOnly = true;
   readonly mmapFlags: number;
+  /** Mirrors `map_pages`; there only on a mount that maps around. */
+  readonly mapPages?: (vma: VmArea, index: number) => Page | undefined;
   /** Vmas that refer to the file. */
   mappings = 0;
   readonly #mount: AxfsMount;
@@ -87,7 +89,10 @@ export class AxfsFile implements MappedFile, VmOperations {
     bytes: 0,
     reason: 'compressed_node',
     cblockHit: false,
+    refill: false,
   };
+  /** Pages that were ever in the page cache. */
+  readonly #filled = new Set<number>();
   /** The bytes behind the end of the file in its last page are zero; unknown until asked for. */
   #tailChecked: boolean | undefined;
 
@@ -98,6 +103,13 @@ export class AxfsFile implements MappedFile, VmOperations {
     this.name = toPrintable(path);
     this.space = space;
     this.mmapFlags = AXFS_MMAP_FLAGS[mount.memory.kernel.insertPageMarks];
+    // An XIP page's copy that read(2) left is never mapped: the next fault drops it.
+    if (mount.mapsAround)
+      this.mapPages = (_vma, index) => (this.#isXip(index) ? undefined : this.space.peek(index));
+  }
+
+  #isXip(page: number): boolean {
+    return this.#mount.volume.nodes.type(this.inode.arrayIndex + page) === NODE_TYPE.xip;
   }
 
   /** Its page cache and who maps it. */
@@ -227,6 +239,7 @@ export class AxfsFile implements MappedFile, VmOperations {
     const cached = this.space.findGetPage(vmf.pgoff);
     const page = cached ?? this.#fill(vmf.pgoff, node);
     if (page === undefined) return VM_FAULT_OOM;
+    if (cached === undefined) this.#readAhead(vmf.pgoff);
     const major = cached === undefined ? VM_FAULT_MAJOR : 0;
     if (this.#mount.faultRoute === 'return') {
       vmf.page = page;
@@ -236,6 +249,27 @@ export class AxfsFile implements MappedFile, VmOperations {
     // The PTE holds a reference of its own now; this one was the look-up's.
     this.#mount.memory.frames.putPage(page);
     return result === VM_FAULT_NOPAGE ? major + result : result;
+  }
+
+  /** Fills what is missing of the window around a page just filled, as long as RAM is free and flash is sound. */
+  #readAhead(page: number): void {
+    const { readAheadPages, memory, volume } = this.#mount;
+    if (readAheadPages === 1) return;
+    const first = page - (page % readAheadPages);
+    const end = Math.min(this.inode.numEntries, first + readAheadPages);
+    for (let index = first; index < end; index += 1) {
+      if (this.space.peek(index) !== undefined || this.#isXip(index)) continue;
+      const node = this.inode.arrayIndex + index;
+      try {
+        const filled = this.#fill(index, { node, type: volume.nodes.type(node) });
+        if (filled === undefined) return;
+        memory.frames.putPage(filled);
+      } catch (error) {
+        // The page's own fault will say so.
+        if (error instanceof AxfsError) return;
+        throw error;
+      }
+    }
   }
 
   /** Allocates, fills and caches a page; the caller gets a reference. `undefined` when RAM is full. */
@@ -257,6 +291,7 @@ export class AxfsFile implements MappedFile, VmOperations {
       event.bytes = held;
       event.cblockHit = origin.cblockHit;
       event.reason = reason;
+      event.refill = this.#filled.has(index);
       this.#mount.countNotXip(event.reason);
       memory.events(event);
       // What was expanded from a zlib stream has passed its checksum.
@@ -268,6 +303,7 @@ export class AxfsFile implements MappedFile, VmOperations {
     }
     frames.setFlag(page, 'uptodate', true);
     this.space.addToPageCache(page, index);
+    this.#filled.add(index);
     return page;
   }
 }

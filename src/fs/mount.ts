@@ -45,6 +45,10 @@ export interface MountOptions {
   readonly profiling?: boolean;
   /** What profiling does with faults behind the end of a file; default: `refuse`. */
   readonly profilePastEof?: PastEofProfiling;
+  /** The driver has `map_pages`: pages in the page cache are mapped around a fault. The original has none. */
+  readonly mapsAround?: boolean;
+  /** Pages that a fault reads when it fills one: an aligned window, XIP pages left out. Default 1. */
+  readonly readAheadPages?: number;
 }
 
 /** How many page-cache pages were filled instead of mapping flash, by reason. */
@@ -55,6 +59,8 @@ export class AxfsMount {
   readonly volume: AxfsVolume;
   readonly memory: Memory;
   readonly faultRoute: FaultRoute;
+  readonly mapsAround: boolean;
+  readonly readAheadPages: number;
   /** Fault counts, if the mount keeps them. */
   readonly profile: FaultProfile | undefined;
   /** Frame of XIP page 0 in flash; `undefined` when the driver had to copy the XIP region to RAM. */
@@ -79,6 +85,8 @@ export class AxfsMount {
   constructor(memory: Memory, device: MtdDevice, options: MountOptions) {
     this.memory = memory;
     this.faultRoute = options.faultRoute ?? 'insert';
+    this.mapsAround = options.mapsAround ?? false;
+    this.readAheadPages = options.readAheadPages ?? 1;
     const wrong = device.counters.flippedBits + (options.second?.counters.flippedBits ?? 0);
     this.volume = new AxfsVolume(device, {
       name: options.name,

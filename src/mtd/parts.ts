@@ -7,6 +7,7 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
+import { nearestName } from '../base/nearest.ts';
 import type { EraseRegion } from './device.ts';
 import { figureOr } from './part.ts';
 import type { MtdPart } from './part.ts';
@@ -36,24 +37,6 @@ export type MtdPartName = keyof typeof MTD_PARTS;
 /** Names of {@link MTD_PARTS}. */
 export const MTD_PART_NAMES = Object.keys(MTD_PARTS) as readonly MtdPartName[];
 
-/** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 0; i < a.length; i += 1) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j += 1)
-      next.push(
-        Math.min(
-          (row[j + 1] ?? 0) + 1,
-          (next[j] ?? 0) + 1,
-          (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
 /**
  * The part called `name`.
  *
@@ -61,14 +44,9 @@ function editDistance(a: string, b: string): number {
  */
 export function partNamed(name: string): MtdPart {
   if (Object.hasOwn(MTD_PARTS, name)) return MTD_PARTS[name as MtdPartName];
-  const wanted = name.toLowerCase();
-  const [nearest] = MTD_PART_NAMES.map((known) => ({
-    known,
-    far: editDistance(wanted, known),
-  })).sort((a, b) => a.far - b.far);
   throw new AxfsError(
     'EINVAL',
-    `flash part is '${name}', expected one of ${String(MTD_PART_NAMES.length)} known parts, e.g. '${nearest?.known ?? ''}'`,
+    `flash part is '${name}', expected one of ${String(MTD_PART_NAMES.length)} known parts, e.g. '${nearestName(MTD_PART_NAMES, name)}'`,
   );
 }
 

@@ -19,8 +19,9 @@ import type { MtdPart } from '../mtd/parts.ts';
 import { CpuCache } from './cpu-cache.ts';
 import type { CpuCacheShape } from './cpu-cache.ts';
 import { createMachine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { replay } from './replay.ts';
-import type { ReplayResult } from './replay.ts';
+import type { LineWatch, ReplayResult } from './replay.ts';
 import type { Trace } from '../workload/trace.ts';
 
 /** The designs that `compare` runs, by the name of their XIP policy. */
@@ -86,9 +87,16 @@ export interface RunOptions {
   readonly ramPages?: number;
   /** Take RAM back when it is full. */
   readonly reclaim?: boolean;
+  /** As of {@link MachineOptions}. */
+  readonly faultAroundPages?: number;
+  readonly readAheadPages?: number;
+  /** As of {@link ReplayOptions}. */
+  readonly readsByCall?: boolean;
   readonly sink: EventSink;
   /** Called between mounting and the trace's first line. */
-  readonly onMounted?: () => void;
+  readonly onMounted?: (machine: Machine) => void;
+  /** Looks on as the trace's lines are played. */
+  readonly watch?: LineWatch;
 }
 
 /** What a run came to, beside its events. */
@@ -115,7 +123,7 @@ export function runDesign(
   trace: Trace,
   options: RunOptions,
 ): DesignRun {
-  const { cache, onMounted, second, ...machineOptions } = options;
+  const { cache, onMounted, watch, readsByCall, second, ...machineOptions } = options;
   const machine = createMachine({
     ...machineOptions,
     name,
@@ -126,12 +134,11 @@ export function runDesign(
           second: { part: second, image: bytes.subarray(mmapSize) },
         }),
   });
-  onMounted?.();
-  const result = replay(
-    machine,
-    trace,
-    options.sink,
-    cache === undefined ? {} : { cache: new CpuCache(cache) },
-  );
+  onMounted?.(machine);
+  const result = replay(machine, trace, options.sink, {
+    ...(cache === undefined ? {} : { cache: new CpuCache(cache) }),
+    ...(watch === undefined ? {} : { watch }),
+    ...(readsByCall === undefined ? {} : { readsByCall }),
+  });
   return { replay: result, peak: machine.memory.frames.peak };
 }

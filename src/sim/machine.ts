@@ -32,7 +32,7 @@ export const DEFAULT_RAM_PAGES = (256 * 1024 * 1024) / PAGE_SIZE;
 /** What a machine is made of. */
 export interface MachineOptions extends Pick<
   MountOptions,
-  'faultRoute' | 'profiling' | 'profilePastEof'
+  'faultRoute' | 'profiling' | 'profilePastEof' | 'readAheadPages'
 > {
   /** The image: bytes, or contents that are read as needed. */
   readonly image: Uint8Array | FlashContents;
@@ -53,6 +53,11 @@ export interface MachineOptions extends Pick<
   readonly ramPages?: number;
   /** An allocation that finds no free frame reclaims first; default: it fails. */
   readonly reclaim?: boolean;
+  /**
+   * Pages in the page cache that a read fault maps around the one it wants: an aligned window, a power of two of
+   * pages. Models a driver with `map_pages`, which AXFS has none of; default 1: only the one.
+   */
+  readonly faultAroundPages?: number;
   /** Where flash stands; default: at its usual address, or above RAM where that reaches further. */
   readonly flashPhys?: PhysAddr;
   readonly sink?: EventSink;
@@ -81,8 +86,10 @@ const flashAbove = (ramPages: number): PhysAddr =>
  */
 export function createMachine(options: MachineOptions): Machine {
   const ramPages = options.ramPages ?? DEFAULT_RAM_PAGES;
+  const kernel = options.kernel ?? KERNELS['4.9-arm'];
+  const { faultAroundPages = 1 } = options;
   const memory = new Memory({
-    kernel: options.kernel ?? KERNELS['4.9-arm'],
+    kernel: faultAroundPages === 1 ? kernel : { ...kernel, faultAroundPages },
     firstPfn: pfn(0),
     ramPages,
     ...(options.reclaim === undefined ? {} : { reclaim: options.reclaim }),
@@ -109,6 +116,8 @@ export function createMachine(options: MachineOptions): Machine {
     ...(second === undefined ? {} : { second }),
     name: options.name ?? 'image',
     inflater: options.inflater ?? createPakoInflater(),
+    mapsAround: faultAroundPages > 1,
+    ...(options.readAheadPages === undefined ? {} : { readAheadPages: options.readAheadPages }),
     ...(options.faultRoute === undefined ? {} : { faultRoute: options.faultRoute }),
     ...(options.profiling === undefined ? {} : { profiling: options.profiling }),
     ...(options.profilePastEof === undefined ? {} : { profilePastEof: options.profilePastEof }),

@@ -39,17 +39,31 @@ export interface KilledProcess {
   readonly error: AxfsError;
 }
 
+/** Looks on as lines are played, and sees what each of them does. */
+export interface LineWatch {
+  /** Before anything happens for a line: the process may be new. */
+  begin(line: TraceLine, file: AxfsFile): void;
+  /** Everything has happened, but for the end of a process whose last line it was. */
+  end(line: TraceLine): void;
+}
+
 /** How to replay. */
 export interface ReplayOptions {
   /** The CPU's cache; default: none that lasts, every line that a trace line uses is fetched once. */
   readonly cache?: CpuCache;
   /** Called after every line, for checks. */
   readonly afterLine?: (mms: readonly MmStruct[]) => void;
+  readonly watch?: LineWatch;
   /**
    * What a signal does: `stop` ends the replay with an error, `kill` ends the process, as the kernel does, and goes
    * on with the others. Default: `stop`.
    */
   readonly onSignal?: 'stop' | 'kill';
+  /**
+   * Lines that only read do so by read(2) of the page instead of touching a mapping: on kernels that serve it from
+   * the page cache (row `readOfXip`), an XIP page leaves a copy in RAM. Default: no.
+   */
+  readonly readsByCall?: boolean;
 }
 
 /** A replay's result beside its events. */
@@ -100,25 +114,32 @@ export function replay(
   machine: Machine,
   trace: Trace,
   sink: EventSink,
-  { cache, afterLine, onSignal = 'stop' }: ReplayOptions = {},
+  { cache, afterLine, watch, onSignal = 'stop', readsByCall = false }: ReplayOptions = {},
 ): ReplayResult {
   const plan = planOf(machine, trace);
   const running = new Map<number, Process>();
   const processes: ProcessResult[] = [];
   const killed = new Map<number, AxfsError>();
   const touched = new LineToucher(machine, sink, cache);
+  const buffer = new Uint8Array(PAGE_SIZE);
+  const isCall = ({ accesses }: TraceLine): boolean =>
+    readsByCall && accesses.length === 1 && accesses[0] === 'read';
   try {
     for (const [i, line] of trace.lines.entries()) {
       if (killed.has(line.pid)) continue;
+      watch?.begin(line, fileOf(plan, line));
       const process = running.get(line.pid) ?? startProcess(machine, line.pid);
       running.set(line.pid, process);
       try {
-        touched.touch(playLine(process, line, plan), line);
+        if (isCall(line)) readPage(process, line, plan, buffer);
+        else touched.touch(playLine(process, line, plan), line);
       } catch (error) {
-        const reason = lineError(machine, trace, line, error);
+        const how = isCall(line) ? 'read(2)' : 'SIGBUS';
+        const reason = lineError(machine, trace, line, { error, how });
         if (onSignal === 'stop' || !(reason instanceof AxfsError)) throw reason;
         killed.set(line.pid, reason);
       }
+      watch?.end(line);
       const isKilled = killed.has(line.pid);
       if (isKilled || plan.lastLine.get(line.pid) === i) {
         if (!isKilled) processes.push(resultOf(process));
@@ -169,11 +190,22 @@ function playLine(process: Process, line: TraceLine, plan: Plan): Pfn {
   return frame ?? frameAt(mm, address);
 }
 
+/** read(2) of a page into a buffer of the process. */
+function readPage(process: Process, line: TraceLine, plan: Plan, buffer: Uint8Array): void {
+  fileOf(plan, line).read(line.page * PAGE_SIZE, buffer);
+  process.touches += 1;
+}
+
 /** What a signal, or a line that fails on the flash bus, means to whoever replays a trace. */
-function lineError(machine: Machine, trace: Trace, line: TraceLine, error: unknown): unknown {
+function lineError(
+  machine: Machine,
+  trace: Trace,
+  line: TraceLine,
+  { error, how }: { readonly error: unknown; readonly how: string },
+): unknown {
   const where = `${trace.name}:${String(line.line)}: pid ${String(line.pid)}, ${toPrintable(line.path)} page ${String(line.page)}`;
   if (error instanceof AxfsError)
-    return new AxfsError(error.code, `${where}: SIGBUS: ${error.message}`);
+    return new AxfsError(error.code, `${where}: ${how}: ${error.message}`);
   if (!(error instanceof SignalError)) return error;
   if (error.code === 'OOM')
     return new AxfsError(
@@ -198,7 +230,8 @@ function resolveFiles(machine: Machine, trace: Trace): ReadonlyMap<ByteString, A
     let file = files.get(line.path);
     if (file === undefined) {
       try {
-        file = machine.mount.open(line.path);
+        // Bytes as they are: `open` takes text.
+        file = machine.mount.openInode(machine.mount.volume.resolve(line.path), line.path);
       } catch (error) {
         if (error instanceof AxfsError)
           throw new AxfsError(error.code, `${trace.name}:${String(line.line)}: ${error.message}`);
@@ -215,12 +248,17 @@ function resolveFiles(machine: Machine, trace: Trace): ReadonlyMap<ByteString, A
   return files;
 }
 
-function mappingOf(process: Process, line: TraceLine, { files, written }: Plan): VirtAddr {
-  const file = files.get(line.path);
-  assert(file !== undefined, () => `every file of a trace is opened before it runs: ${line.path}`);
+function fileOf({ files }: Plan, { path }: TraceLine): AxfsFile {
+  const file = files.get(path);
+  assert(file !== undefined, () => `every file of a trace is opened before it runs: ${path}`);
+  return file;
+}
+
+function mappingOf(process: Process, line: TraceLine, plan: Plan): VirtAddr {
+  const file = fileOf(plan, line);
   const known = process.mappings.get(file.ino);
   if (known !== undefined) return known;
-  const writable = written.has(fileKey(line.pid, file));
+  const writable = plan.written.has(fileKey(line.pid, file));
   const base = process.mm.mmap({
     length: file.inode.numEntries * PAGE_SIZE,
     prot: PROT_READ + PROT_EXEC + (writable ? PROT_WRITE : 0),

@@ -120,6 +120,21 @@ const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { typ
         'fills.byReason.compressed_node': 1,
       },
     },
+    {
+      event: {
+        type: 'page_fill',
+        bytes: 7,
+        reason: 'compressed_node',
+        cblockHit: false,
+        refill: true,
+      },
+      adds: {
+        'fills.pages': 1,
+        'fills.bytes': 7,
+        'fills.refills': 1,
+        'fills.byReason.compressed_node': 1,
+      },
+    },
   ],
   page_touch: [
     {

@@ -87,6 +87,7 @@ const DEPENDS: Readonly<Record<string, readonly CostPart[]>> = {
   'fills.pages': ['copy'],
   'fills.bytes': [],
   'fills.cblockHits': [],
+  'fills.refills': [],
   ...Object.fromEntries(NOT_XIP_REASONS.map((reason) => [`fills.byReason.${reason}`, []])),
   // Lines of flash that are used or fetched cost what the bus does for them.
   'touchedLines.flash': [],
