@@ -127,7 +127,7 @@ function parseTimestamp(text: string): number {
   return seconds;
 }
 
-function parseJobs(text: string): number {
+export function parseJobs(text: string): number {
   const jobs = wholeNumber(text);
   if (!(jobs >= 1 && jobs <= MAX_JOBS))
     throw new InvalidArgumentError(`Expected a whole number from 1 to ${String(MAX_JOBS)}.`);

@@ -72,7 +72,7 @@ export interface RunnableImage {
   /** The design's. */
   readonly name: string;
   /** What messages call the image. */
-  readonly label: string;
+  readonly label?: string;
   readonly bytes: Uint8Array;
   /** Where a split image is cut. */
   readonly mmapSize: number;
@@ -134,7 +134,7 @@ export function evaluate(
   const counted = new LedgerSink();
   const before = counted.read();
   let mounted = before;
-  const run = runDesign({ ...image, name: image.label }, trace, {
+  const run = runDesign({ ...image, name: image.label ?? image.name }, trace, {
     ...machine,
     inflater,
     sink: counted.sink,

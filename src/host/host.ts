@@ -184,6 +184,16 @@ export interface Hash {
   hex(): string;
 }
 
+/** Threads that run tasks, which are plain data, and give plain data back. */
+export interface TaskPool {
+  /** Threads. */
+  readonly parallelism: number;
+  /** @throws what the task throws: an AxfsError as one; AxfsError EIO when a thread fails. */
+  run(task: unknown): Promise<unknown>;
+  /** Ends it and lets go of its threads. Tasks still under way fail. */
+  close(): Promise<void>;
+}
+
 /** A machine. */
 export interface Host {
   readonly files: Files;
@@ -206,6 +216,11 @@ export interface Host {
    * @throws AxfsError EOPNOTSUPP when the codec needs a package that is not installed.
    */
   makeCompressor(jobs: number, codec?: CodecName): PageCompressor;
+  /**
+   * Up to `jobs` threads, at least 1, for the tasks of tools/task-worker.ts. Absent where no thread can run them:
+   * the caller does then, with the same results.
+   */
+  readonly makeTaskPool?: ((jobs: number) => TaskPool) | undefined;
   /** An inflater for what `codec` makes; zlib where it is not named. */
   makeInflater(codec?: CodecName): Inflater;
   /** A fresh SHA-256. */

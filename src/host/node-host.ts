@@ -23,6 +23,7 @@ import type { Hash, HashAlgorithm, Host } from './host.ts';
 import { createNodeFiles } from './node-files.ts';
 import { createNodeTree } from './node-tree.ts';
 import { createSpool, gunzipStream, readStandardInput } from './spool.ts';
+import { createTaskPool } from './task-pool.ts';
 import { createTerminal } from './terminal.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
@@ -30,6 +31,10 @@ const ZLIB_MODULE = '@zip.js/zip.js/dist/zip-module.wasm';
 const LIBDEFLATE_FILE = 'dist/libdeflate.wasm.mjs';
 /** Where tools/build.js puts it, below dist. */
 const LIBDEFLATE_COPY = 'libdeflate/libdeflate.wasm.mjs';
+
+/** The threads of a task pool, below dist. */
+const TASK_WORKER_URL =
+  WORKER_URL === undefined ? undefined : new URL('../../tools/task-worker.js', WORKER_URL);
 
 /**
  * The stock zlib of `@zip.js/zip.js`, or `undefined` where it is missing or WebAssembly is disabled; pako,
@@ -126,6 +131,8 @@ export function createNodeHost(early?: EarlyThreads): Host {
       early?.end();
       return compressor;
     },
+    makeTaskPool:
+      TASK_WORKER_URL === undefined ? undefined : (jobs) => createTaskPool(TASK_WORKER_URL, jobs),
     makeInflater(name = DEFAULT_CODEC) {
       const codec = codecOf(name);
       return codec.makeInflater(modulesFor(codec.modules.inflate));

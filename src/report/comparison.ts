@@ -12,7 +12,8 @@ import { COST_PARTS } from '../cost/price.ts';
 import { humanBytes, humanCount, humanMillions, humanNanoseconds } from './sizes.ts';
 import { textTable } from './table.ts';
 
-function cell(column: ComparisonColumn, value: number, unit: CostUnit): string {
+/** A column's number for people. */
+export function columnText(column: ComparisonColumn, value: number, unit: CostUnit): string {
   switch (column.kind) {
     case 'bytes':
       return humanBytes(value);
@@ -26,11 +27,15 @@ function cell(column: ComparisonColumn, value: number, unit: CostUnit): string {
 }
 
 /** Columns of one block of the text table, by key prefix; a table of 19 columns fits no terminal. */
-const BLOCKS = [
+export const BLOCKS = [
   { title: 'Flash and RAM', keys: /^(flashBytes|xipPages|ram)/ },
   { title: 'Page faults', keys: /^(faults|flashRead)/ },
   { title: 'Cost', keys: /^(cost|mountCost)/ },
 ] as const;
+
+/** The heading of a block, for what costs are counted in. */
+export const blockTitle = (title: (typeof BLOCKS)[number]['title'], unit: CostUnit): string =>
+  title === 'Cost' ? `Cost in ${unit === 'ns' ? 'simulated time' : 'instructions'}` : title;
 
 /** One design's row of one block. */
 function blockTable(comparison: Comparison, keys: RegExp): string[] {
@@ -42,7 +47,7 @@ function blockTable(comparison: Comparison, keys: RegExp): string[] {
     ],
     comparison.designs.map((result) => [
       result.design,
-      ...columns.map((column) => cell(column, column.value(result), comparison.cpu.unit)),
+      ...columns.map((column) => columnText(column, column.value(result), comparison.cpu.unit)),
     ]),
   );
 }
@@ -75,7 +80,7 @@ function differenceTable(comparison: Comparison): string[] {
 }
 
 /** Why pages went through RAM, per design, reasons that never occur left out. */
-function reasonTable(comparison: Comparison): string[] {
+export function reasonTable(comparison: Comparison): string[] {
   const reasons = NOT_XIP_REASONS.filter((reason) =>
     comparison.designs.some(({ ledger }) => ledger.fills.byReason[reason] > 0),
   );
@@ -102,6 +107,12 @@ function reasonTable(comparison: Comparison): string[] {
  */
 export function crossoverTable(comparisons: readonly Comparison[]): string[] {
   if (comparisons.every(({ breakEven }) => breakEven === undefined)) return [];
+  // Other designs have other names: then the balance stands alone.
+  const shown = comparisons.some(({ designs }) =>
+    designs.some(({ design }) => CROSSOVER_DESIGNS.some((name) => name === design)),
+  )
+    ? CROSSOVER_DESIGNS
+    : [];
   return [
     '',
     `Crossover: cache misses of a page from which execution in place is slower than RAM (${comparisons[0]?.cpu.name ?? ''})`,
@@ -113,7 +124,7 @@ export function crossoverTable(comparisons: readonly Comparison[]): string[] {
         { title: 'XIP fault', align: 'right' },
         { title: 'fill', align: 'right' },
         { title: 'break-even', align: 'right' },
-        ...CROSSOVER_DESIGNS.flatMap((design) => [
+        ...shown.flatMap((design) => [
           { title: `${design}: misses`, align: 'right' as const },
           { title: `${design}: cost`, align: 'right' as const },
         ]),
@@ -132,7 +143,7 @@ export function crossoverTable(comparisons: readonly Comparison[]): string[] {
                 humanNanoseconds(breakEven.compressedFault),
                 breakEven.misses === undefined ? 'never' : humanCount(Math.round(breakEven.misses)),
               ]),
-          ...CROSSOVER_DESIGNS.flatMap((name) => {
+          ...shown.flatMap((name) => {
             const result = comparison.designs.find(({ design }) => design === name);
             const misses = result === undefined ? undefined : missesPerXipPage(result);
             const costShare = share.get(name);
@@ -153,6 +164,45 @@ const CROSSOVER_DESIGNS = ['profile', 'all'] as const;
 /** The route of the driver whose faults were counted. */
 const MEASURED_ROUTE = 'return';
 
+/** What was compared, and how. */
+export function headLines(comparison: Comparison): string[] {
+  const { cpu, flash, notes = [] } = comparison;
+  return [
+    `tree      ${comparison.tree}`,
+    `trace     ${comparison.trace.name}, ${humanCount(comparison.trace.lines)} ${comparison.trace.lines === 1 ? 'line' : 'lines'}`,
+    `profile   ${comparison.profile.from === 'file' ? comparison.profile.name : 'pages that the trace touches and never writes'}`,
+    `flash     ${flash.name}: ${flash.title}`,
+    `cpu       ${cpu.name}: ${cpu.title}`,
+    `route     ${comparison.faultRoute}${comparison.faultRoute === MEASURED_ROUTE ? '' : ` (faults priced as measured on route ${MEASURED_ROUTE})`}`,
+    ...(comparison.compat ? ['images    as the original builder makes them'] : []),
+    ...notes.map((note) => `note      ${note}`),
+  ];
+}
+
+/** Every price with its source, and what the parts of a cost are. */
+export const priceLines = (comparison: Comparison): string[] => [
+  '',
+  'Prices',
+  ...textTable(
+    [
+      { title: 'parameter', align: 'left' },
+      { title: 'value', align: 'right' },
+      { title: 'unit', align: 'left' },
+      { title: 'standing', align: 'left' },
+      { title: 'source', align: 'left' },
+    ],
+    comparison.parameters.map((row) => [
+      row.name,
+      String(row.value),
+      row.unit,
+      row.status,
+      row.source,
+    ]),
+  ),
+  '',
+  ...COST_PARTS.map(({ key, title }) => `${key.padEnd(8)}  ${title}`),
+];
+
 /**
  * The comparison for a terminal. `withParameters` adds every price with its source; the table of break-evens has a row
  * for each of `crossover`.
@@ -162,52 +212,16 @@ export function comparisonText(
   withParameters: boolean,
   crossover: readonly Comparison[] = [comparison],
 ): string {
-  const { cpu, flash } = comparison;
-  const lines = [
-    `tree      ${comparison.tree}`,
-    `trace     ${comparison.trace.name}, ${humanCount(comparison.trace.lines)} ${comparison.trace.lines === 1 ? 'line' : 'lines'}`,
-    `profile   ${comparison.profile.from === 'file' ? comparison.profile.name : 'pages that the trace touches and never writes'}`,
-    `flash     ${flash.name}: ${flash.title}`,
-    `cpu       ${cpu.name}: ${cpu.title}`,
-    `route     ${comparison.faultRoute}${comparison.faultRoute === MEASURED_ROUTE ? '' : ` (faults priced as measured on route ${MEASURED_ROUTE})`}`,
-    ...(comparison.compat ? ['images    as the original builder makes them'] : []),
-    '',
-  ];
+  const lines = [...headLines(comparison), ''];
   for (const { title, keys } of BLOCKS)
-    lines.push(
-      title === 'Cost' ? `Cost in ${cpu.unit === 'ns' ? 'simulated time' : 'instructions'}` : title,
-      ...blockTable(comparison, keys),
-      '',
-    );
+    lines.push(blockTitle(title, comparison.cpu.unit), ...blockTable(comparison, keys), '');
   lines.pop();
   lines.push(
     ...differenceTable(comparison),
     ...reasonTable(comparison),
     ...crossoverTable(crossover),
+    ...(withParameters ? priceLines(comparison) : []),
   );
-  if (withParameters)
-    lines.push(
-      '',
-      'Prices',
-      ...textTable(
-        [
-          { title: 'parameter', align: 'left' },
-          { title: 'value', align: 'right' },
-          { title: 'unit', align: 'left' },
-          { title: 'standing', align: 'left' },
-          { title: 'source', align: 'left' },
-        ],
-        comparison.parameters.map((row) => [
-          row.name,
-          String(row.value),
-          row.unit,
-          row.status,
-          row.source,
-        ]),
-      ),
-      '',
-      ...COST_PARTS.map(({ key, title }) => `${key.padEnd(8)}  ${title}`),
-    );
   return `${lines.join('\n')}\n`;
 }
 
@@ -223,7 +237,7 @@ export function comparisonsText(
 }
 
 /** Counts and bytes as they are; a cost, which is a sum of products, to a thousandth of its unit. */
-const exact = ({ kind }: ComparisonColumn, value: number): number =>
+export const exactNumber = ({ kind }: ComparisonColumn, value: number): number =>
   kind === 'cost' ? Math.round(value * 1000) / 1000 : value;
 
 /** One comparison, or several as an array, for programs: exact numbers, every parameter, the whole ledger. */
@@ -232,14 +246,22 @@ export function comparisonJson(...comparisons: readonly Comparison[]): string {
   return `${JSON.stringify(others.length === 0 ? only : [only, ...others], null, 2)}\n`;
 }
 
-function comparisonObject({ designs, cpu, ...rest }: Comparison): object {
+/** A comparison as {@link comparisonJson} writes it: numbers by the keys of their columns. */
+export type ComparisonObject = Omit<Comparison, 'designs' | 'cpu'> & {
+  readonly cpu: { readonly name: string; readonly title: string; readonly unit: CostUnit };
+  readonly designs: readonly Readonly<Record<string, unknown>>[];
+};
+
+/** What {@link comparisonJson} writes of a comparison. */
+export function comparisonObject({ designs, cpu, ...rest }: Comparison): ComparisonObject {
   return {
     ...rest,
     cpu: { name: cpu.name, title: cpu.title, unit: cpu.unit },
     designs: designs.map((result) => ({
       design: result.design,
+      ...result.point,
       ...Object.fromEntries(
-        COMPARISON_COLUMNS.map((column) => [column.key, exact(column, column.value(result))]),
+        COMPARISON_COLUMNS.map((column) => [column.key, exactNumber(column, column.value(result))]),
       ),
       mountLedger: result.mountLedger,
       ledger: result.ledger,
