@@ -18,8 +18,34 @@ export const LAYERS = {
   mkfs: ['base', 'ondisk', 'codec', 'archive'],
   fs: ['base', 'ondisk', 'codec', 'mtd', 'mm'],
   sim: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'workload', 'mkfs', 'fs'],
-  compare: ['base', 'ondisk', 'codec', 'mtd', 'mm', 'workload', 'mkfs', 'fs', 'sim', 'cost'],
-  report: ['base', 'cost'],
+  gate: ['base'],
+  compare: [
+    'base',
+    'ondisk',
+    'codec',
+    'mtd',
+    'mm',
+    'workload',
+    'mkfs',
+    'fs',
+    'sim',
+    'cost',
+    'gate',
+  ],
+  tune: [
+    'base',
+    'ondisk',
+    'codec',
+    'mtd',
+    'mm',
+    'workload',
+    'mkfs',
+    'fs',
+    'sim',
+    'cost',
+    'compare',
+  ],
+  report: ['base', 'cost', 'gate'],
   host: ['base', 'codec'],
   lab: ['base', 'codec', 'mtd', 'mm', 'drivers', 'mkfs', 'fs'],
   cli: [
@@ -35,7 +61,9 @@ export const LAYERS = {
     'fs',
     'sim',
     'cost',
+    'gate',
     'compare',
+    'tune',
     'report',
     'lab',
     'host',
@@ -43,7 +71,7 @@ export const LAYERS = {
 };
 
 /** Folders inside a layer: many files of one kind. They belong to the layer. */
-export const SUBFOLDERS = ['mtd/faults', 'mtd/parts'];
+export const SUBFOLDERS = ['mtd/faults', 'mtd/parts', 'workload/formats'];
 
 /** The one layer that talks to Node: everything else is deterministic and does no I/O. */
 export const HOST_LAYER = 'host';

@@ -75,14 +75,15 @@ const OFFSET_SUFFIX = /^(.*):([0-9]+)$/s;
 const OTHER_SUFFIX = /:[+-]?[0-9][0-9a-z_]*$/i;
 
 /**
- * Reads `PATH` or `PATH:OFFSET`. A colon with digits belongs to the name when a file is called so.
+ * Reads `PATH` or `PATH:OFFSET`. A colon with digits belongs to the name when a file is called so. A symlink at
+ * the end of the path is followed if `follow` says so.
  *
  * @throws AxfsError ENOENT, ENOTDIR, ELOOP naming the path; EINVAL for an offset that the file has not.
  */
-export function askedFor(volume: AxfsVolume, text: string): Question {
+export function askedFor(volume: AxfsVolume, text: string, follow = false): Question {
   const path = fromText(text);
   try {
-    return { path, inode: volume.resolve(path, false), offset: undefined };
+    return { path, inode: volume.resolve(path, follow), offset: undefined };
   } catch (error) {
     const match = OFFSET_SUFFIX.exec(path);
     const isMissing =
@@ -94,7 +95,7 @@ export function askedFor(volume: AxfsVolume, text: string): Question {
       );
     if (!isMissing || match === null) throw error;
     const file = (match[1] ?? '') as ByteString;
-    const inode = volume.resolve(file, false);
+    const inode = volume.resolve(file, follow);
     return { path: file, inode, offset: checkedOffset(volume, file, inode, match[2] ?? '') };
   }
 }

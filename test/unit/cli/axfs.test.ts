@@ -6,6 +6,9 @@ import { run, sampleImage, usualHost } from './axfs-host.ts';
 const COMMANDS = [
   ...(['info', 'ls', 'cat', 'manifest', 'extract', 'explain', 'diff', 'dump', 'check'] as const),
   'compare',
+  'report',
+  'why',
+  'gate',
   'lab',
 ] as const;
 
@@ -22,7 +25,7 @@ describe('axfs', () => {
     expect([code, err]).toEqual([0, '']);
     const [, list = ''] = out.split('\nCommands:\n');
     const named = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
-    expect(named).toEqual([...COMMANDS, 'flash', 'help']);
+    expect(named).toEqual([...COMMANDS, 'flash', 'workload', 'params', 'tune', 'help']);
     for (const name of COMMANDS) expect(out).toContain(`$ axfs ${name} `);
     for (const line of ['Examples:', '  0   done', '  8 ', '  16 ', '  70 '])
       expect(out).toContain(line);
@@ -69,7 +72,12 @@ describe('axfs ends with one line', () => {
     ...COMMANDS.map(
       (name) =>
         [
-          [name, IMAGE, ...(name === 'compare' ? ['--trace', 't'] : []), '--frob'],
+          [
+            name,
+            IMAGE,
+            ...(['compare', 'report', 'why'].includes(name) ? ['--trace', 't'] : []),
+            '--frob',
+          ],
           16,
           "unknown option '--frob'",
         ] as const,
