@@ -164,6 +164,8 @@ export interface SilentCorruptionEvent {
 /** A cblock was expanded. */
 export interface InflateEvent {
   readonly type: 'inflate';
+  /** What expanded it, if it was not zlib. */
+  readonly codec?: 'lz4';
   storedBytes: number;
   bytes: number;
 }

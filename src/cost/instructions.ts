@@ -78,6 +78,12 @@ export const INSTRUCTION_ROWS = {
     'derived',
     `${REPLAY}: slope of the fit over stored bytes, ARM code`,
   ),
+  'inflate.lz4Byte': parameter(
+    1.7,
+    'instructions/byte',
+    'assumed',
+    'of expanded bytes; no kernel that expands AXFS with LZ4 was counted. Cycles a byte of LZ4 over those of zlib in lzbench 2.0.1 (EPYC 9554: 0.83 / 9.0) times the 18 that inflate.storedByte gives for an expanded byte; a whole random fault of EROFS with LZ4 took 41,800, an upper bound',
+  ),
   'copy.page': parameter(
     512,
     'instructions',

@@ -13,6 +13,7 @@ import type {
   DeviceRole,
   EventSink,
   FaultKind,
+  InflateEvent,
   NotXipReason,
   SimEvent,
 } from '../base/events.ts';
@@ -45,6 +46,12 @@ export interface Ledger {
     readonly cblocks: number;
     readonly storedBytes: number;
     readonly bytes: number;
+    /** Of these, what LZ4 expanded. */
+    readonly lz4: {
+      readonly cblocks: number;
+      readonly storedBytes: number;
+      readonly bytes: number;
+    };
   };
   readonly fills: {
     readonly pages: number;
@@ -106,6 +113,16 @@ function added<T>(a: T, b: T): T {
   ) as T;
 }
 
+/** Counts a cblock expanded. */
+function addExpansion(
+  sum: Mutable<Ledger['inflate']['lz4']>,
+  { storedBytes, bytes }: Readonly<InflateEvent>,
+): void {
+  sum.cblocks += 1;
+  sum.storedBytes += storedBytes;
+  sum.bytes += bytes;
+}
+
 /** Collects events. */
 export class LedgerSink {
   readonly #ledger: Mutable<Ledger> = {
@@ -120,7 +137,10 @@ export class LedgerSink {
     ecc: { corrected: 0, failed: 0 },
     delays: { operations: 0, nanoseconds: 0 },
     silentBits: 0,
-    inflate: { cblocks: 0, storedBytes: 0, bytes: 0 },
+    inflate: {
+      ...{ cblocks: 0, storedBytes: 0, bytes: 0 },
+      lz4: { cblocks: 0, storedBytes: 0, bytes: 0 },
+    },
     fills: { pages: 0, bytes: 0, cblockHits: 0, refills: 0, byReason: zeros(NOT_XIP_REASONS) },
     touchedLines: { flash: 0, ram: 0 },
     missedLines: { flash: 0, ram: 0 },
@@ -182,9 +202,8 @@ export class LedgerSink {
         ledger.silentBits += event.bits;
         return;
       case 'inflate':
-        ledger.inflate.cblocks += 1;
-        ledger.inflate.storedBytes += event.storedBytes;
-        ledger.inflate.bytes += event.bytes;
+        addExpansion(ledger.inflate, event);
+        if (event.codec === 'lz4') addExpansion(ledger.inflate.lz4, event);
         return;
       case 'page_fill':
         ledger.fills.pages += 1;

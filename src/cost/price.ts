@@ -64,9 +64,11 @@ export function priceLedger(ledger: Ledger, prices: PriceList): Cost {
     // A copy-on-write of a flash page reads all its lines through the mapping.
     ledger.cowCopies.raw * LINES_PER_PAGE * prices.flash.first.line +
     ledger.delays.nanoseconds * prices.nanosecond;
+  const { lz4 } = ledger.inflate;
   const inflate =
-    instructions('inflate.setup', ledger.inflate.cblocks) +
-    instructions('inflate.storedByte', ledger.inflate.storedBytes);
+    instructions('inflate.setup', ledger.inflate.cblocks - lz4.cblocks) +
+    instructions('inflate.storedByte', ledger.inflate.storedBytes - lz4.storedBytes) +
+    instructions('inflate.lz4Byte', lz4.bytes);
   const { raw, page } = ledger.cowCopies;
   const written = raw + page + ledger.fills.pages + ledger.pageClears;
   const copy =

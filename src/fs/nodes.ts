@@ -7,6 +7,7 @@
 import { AxfsError } from '../base/errno.ts';
 import type { EventSink, InflateEvent, NotXipReason } from '../base/events.ts';
 import { PAGE_SIZE } from '../base/units.ts';
+import { codecOfType } from '../codec/codecs.ts';
 import type { Inflater } from '../codec/zlib.ts';
 import type { ByteTable } from '../ondisk/bytetable.ts';
 import { NODE_TYPE } from '../ondisk/constants.ts';
@@ -62,13 +63,19 @@ export class NodeReader {
   /** Most bytes that cblocks may expand to, one by one: tiny images can ask for any amount of work. */
   maxExpandedBytes = Infinity;
   #expandedBytes = 0;
-  readonly #inflateEvent: InflateEvent = { type: 'inflate', storedBytes: 0, bytes: 0 };
+  readonly #inflateEvent: InflateEvent;
 
   /** @param cblockBytes bytes of expanded cblocks to keep; by default one cblock, as the driver. */
   constructor(image: OpenImage, sink: EventSink, cblockBytes = 0) {
     this.#image = image;
     this.#tables = nodeTables(image);
     this.#inflater = image.inflater;
+    this.#inflateEvent = {
+      type: 'inflate',
+      ...(codecOfType(image.superblock.compressionType) === 'lz4' ? { codec: 'lz4' as const } : {}),
+      storedBytes: 0,
+      bytes: 0,
+    };
     this.#sink = sink;
     this.#cblocks = new CblockCache(image.superblock.cblockSize, cblockBytes);
     this.bufferBytes = 2 * image.superblock.cblockSize;

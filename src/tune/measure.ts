@@ -162,11 +162,19 @@ class Recorder {
 
   #expansionPrice(prices: PriceList): MeasuredRun['expansion'] {
     const ledger = this.#expansions.read();
-    const { cblocks, storedBytes } = ledger.inflate;
+    const { cblocks, storedBytes, lz4 } = ledger.inflate;
+    const empty = new LedgerSink().read();
     if (cblocks === 0) return { setup: 0, storedByte: 0 };
     const { total, parts } = priceLedger(ledger, prices);
     const one = priceLedger(
-      { ...new LedgerSink().read(), inflate: { cblocks: 1, storedBytes: 0, bytes: 0 } },
+      {
+        ...empty,
+        inflate: {
+          ...empty.inflate,
+          cblocks: 1,
+          lz4: { ...empty.inflate.lz4, cblocks: lz4.cblocks > 0 ? 1 : 0 },
+        },
+      },
       prices,
     ).total;
     assert(total >= parts.inflate, () => 'expanding is part of the cost of expanding');

@@ -105,6 +105,13 @@ const CASES: { readonly [T in SimEvent['type']]: readonly (Case & { event: { typ
       event: { type: 'inflate', storedBytes: 1234, bytes: 4096 },
       adds: { 'inflate.cblocks': 1, 'inflate.storedBytes': 1234, 'inflate.bytes': 4096 },
     },
+    {
+      event: { type: 'inflate', codec: 'lz4', storedBytes: 5, bytes: 6 },
+      adds: {
+        ...{ 'inflate.cblocks': 1, 'inflate.storedBytes': 5, 'inflate.bytes': 6 },
+        ...{ 'inflate.lz4.cblocks': 1, 'inflate.lz4.storedBytes': 5, 'inflate.lz4.bytes': 6 },
+      },
+    },
   ],
   page_fill: [
     ...NOT_XIP_REASONS.map((reason) => ({
