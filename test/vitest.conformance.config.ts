@@ -15,6 +15,8 @@ export default defineConfig({
     ...(report === undefined
       ? {}
       : { reporters: ['default', 'json'], outputFile: { json: report } }),
+    // Many of them run for a fixed time in one thread each.
+    maxWorkers: 2,
     globalSetup: ['test/support/build.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,
