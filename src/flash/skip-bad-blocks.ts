@@ -37,6 +37,10 @@ class SkippingDevice implements MtdDevice {
     };
   }
 
+  get flippedBits(): number {
+    return this.#device.flippedBits;
+  }
+
   get counters(): MtdCounters {
     return this.#device.counters;
   }

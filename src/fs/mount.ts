@@ -87,7 +87,7 @@ export class AxfsMount {
     this.faultRoute = options.faultRoute ?? 'insert';
     this.mapsAround = options.mapsAround ?? false;
     this.readAheadPages = options.readAheadPages ?? 1;
-    const wrong = device.counters.flippedBits + (options.second?.counters.flippedBits ?? 0);
+    const wrong = device.flippedBits + (options.second?.flippedBits ?? 0);
     this.volume = new AxfsVolume(device, {
       name: options.name,
       inflater: options.inflater,
@@ -305,9 +305,11 @@ function flashWindow(
       const wrong = mount.flippedBits;
       const start = index * PAGE_SIZE + offset;
       const held = Math.max(0, Math.min(length, window.length - start));
-      const bytes = new Uint8Array(length).fill(0xff);
-      bytes.set(window.load(start, held));
+      const loaded = window.load(start, held);
       mount.countSilent(wrong);
+      if (held === length) return loaded;
+      const bytes = new Uint8Array(length).fill(0xff);
+      bytes.set(loaded);
       return bytes;
     },
   };

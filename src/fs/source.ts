@@ -94,7 +94,7 @@ export function reading<T>(name: string, { info }: MtdDevice, read: () => T): T 
 
 /** Wrong bits that the devices have given out so far without noticing. */
 export const flippedBits = ({ device, second }: ImageSource): number =>
-  device.counters.flippedBits + (second?.device.counters.flippedBits ?? 0);
+  device.flippedBits + (second?.device.flippedBits ?? 0);
 
 /** The last bytes before `end` on the device are the last of the magic: as many as a part of `part` bytes has. */
 function endsWithMagic(device: MtdDevice, end: number, part: number): boolean {

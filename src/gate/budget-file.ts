@@ -17,7 +17,8 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
-import { listOf, objectOf, refuserFor, shown, stringOf, wholeOf } from './json.ts';
+import { shownJson } from '../base/json.ts';
+import { listOf, objectOf, refuserFor, stringOf, wholeOf } from './json.ts';
 import type { Refuse } from './json.ts';
 import { OPERATORS } from './limit.ts';
 import type { Operator } from './limit.ts';
@@ -149,4 +150,4 @@ export const budgetError = (
   file: string,
   { field, text }: Pick<BudgetEntry, 'field' | 'text'>,
   what: string,
-): AxfsError => new AxfsError('EINVAL', `${file}: ${field} ${shown(text)}: ${what}`);
+): AxfsError => new AxfsError('EINVAL', `${file}: ${field} ${shownJson(text)}: ${what}`);

@@ -5,20 +5,9 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
+import { isJsonObject, shownJson } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import { nearestName } from '../base/nearest.ts';
-
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-const SHOWN_MAX = 60;
-
-/** A value in a message: JSON, cut. */
-export const shown = (value: unknown): string => {
-  if (value === undefined) return 'missing';
-  if (typeof value === 'number') return String(value);
-  const text = JSON.stringify(value);
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-};
 
 /** Says what is wrong with a field of the file. */
 export type Refuse = (field: string, value: unknown, expected: string) => never;
@@ -27,7 +16,7 @@ export type Refuse = (field: string, value: unknown, expected: string) => never;
 export const refuserFor =
   (name: string): Refuse =>
   (field, value, expected) => {
-    throw new AxfsError('EINVAL', `${name}: ${field} is ${shown(value)}, expected ${expected}`);
+    throw new AxfsError('EINVAL', `${name}: ${field} is ${shownJson(value)}, expected ${expected}`);
   };
 
 /** An object with none but these fields. */
@@ -37,8 +26,7 @@ export function objectOf(
   known: readonly string[] | undefined,
   refuse: Refuse,
 ): JsonObject {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    return refuse(field, json, 'an object');
+  if (!isJsonObject(json)) return refuse(field, json, 'an object');
   for (const key of Object.keys(json))
     if (known !== undefined && !known.includes(key))
       refuse(
@@ -46,7 +34,7 @@ export function objectOf(
         key,
         `one of ${known.join(', ')}; '${nearestName(known, key)}' comes nearest`,
       );
-  return json as JsonObject;
+  return json;
 }
 
 /** A string, or nothing. */

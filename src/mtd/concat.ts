@@ -69,6 +69,10 @@ class Concat implements MtdDevice {
   }
 
   /** The sum of the devices'. */
+  get flippedBits(): number {
+    return this.#parts.reduce((bits, { device }) => bits + device.flippedBits, 0);
+  }
+
   get counters(): MtdCounters {
     return addCounters(this.#parts.map(({ device }) => device.counters));
   }

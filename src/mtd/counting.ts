@@ -106,6 +106,10 @@ export class DeviceCounts {
     return { ...this.#totals, bus: { ...this.#totals.bus } };
   }
 
+  get flippedBits(): number {
+    return this.#totals.flippedBits;
+  }
+
   /** Where the work of the next `read`, copy or line fill is put together; empty. */
   startRead(): BusWork {
     clearBusWork(this.#read);

@@ -135,6 +135,8 @@ export interface MtdDevice {
   readonly info: MtdInfo;
   readonly counters: MtdCounters;
   readonly eccStats: EccStats;
+  /** {@link MtdCounters.flippedBits} alone: asked before and after every fill. */
+  readonly flippedBits: number;
   /** The CPU can address the cells: `point` works. */
   readonly canPoint: boolean;
   /**

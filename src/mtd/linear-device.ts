@@ -58,6 +58,10 @@ export class LinearDevice implements MtdDevice {
     return false;
   }
 
+  get flippedBits(): number {
+    return this.counts.flippedBits;
+  }
+
   get counters(): MtdCounters {
     return this.counts.read();
   }

@@ -74,6 +74,10 @@ export class NandDevice implements MtdDevice {
     this.#keepsPage = cells.isPerfect === true && this.#spare.isPerfect;
   }
 
+  get flippedBits(): number {
+    return this.#counts.flippedBits;
+  }
+
   get counters(): MtdCounters {
     return this.#counts.read();
   }

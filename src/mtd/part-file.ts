@@ -27,29 +27,21 @@
  * @module
  */
 import { AxfsError } from '../base/errno.ts';
+import { isJsonObject, shownJson } from '../base/json.ts';
 import { parameter, unsourced } from '../base/parameter.ts';
 import type { Parameter, ParameterRow, ParameterStatus } from '../base/parameter.ts';
 import { MTD_TYPES } from './device.ts';
 import { BUS_KINDS, PART_SIZES, READ_ROWS, figureUnit } from './part.ts';
 import type { Figures, MtdPart } from './part.ts';
 
-type JsonObject = Readonly<Record<string, unknown>>;
 type Refuse = (message: string) => AxfsError;
 
 const STATUSES: readonly ParameterStatus[] = ['measured', 'derived', 'assumed'];
 const PART_FIELDS = ['name', 'title', 'type', 'bus', 'mapped', ...PART_SIZES, 'figures'] as const;
 const ROW_FIELDS = ['value', 'unit', 'status', 'source'] as const;
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const SHOWN_MAX = 60;
-/** A value in a message: JSON, cut; a number too large for one is Infinity. */
-const shown = (value: unknown): string => {
-  if (typeof value === 'number') return String(value);
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-};
+/** A value in a message. */
+const shown = (value: unknown): string => shownJson(value, 'nothing');
 
 /** Numbers that a unit takes; those not listed take any number from 0. */
 const WHOLE = {
@@ -85,7 +77,7 @@ function parseRow(
   fileName: string,
   bad: Refuse,
 ): ParameterRow {
-  if (!isObject(json))
+  if (!isJsonObject(json))
     return parameter(
       checkedNumber(name, unit, json, bad),
       unit,
@@ -118,7 +110,7 @@ function parseSize(name: string, json: unknown, fileName: string, bad: Refuse): 
 }
 
 function parseFigures(json: unknown, fileName: string, bad: Refuse): Figures {
-  if (!isObject(json)) throw bad(`figures is ${shown(json)}, expected an object`);
+  if (!isJsonObject(json)) throw bad(`figures is ${shown(json)}, expected an object`);
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => {
       const unit = figureUnit(name);
@@ -184,7 +176,7 @@ export function parsePart(text: string, fileName: string): MtdPart {
     const why = error instanceof Error ? error.message : String(error);
     throw bad(`is no JSON: ${why.replaceAll(/\s+/g, ' ')}`);
   }
-  if (!isObject(json)) throw bad(`holds ${shown(json)}, expected an object`);
+  if (!isJsonObject(json)) throw bad(`holds ${shown(json)}, expected an object`);
   for (const field of Object.keys(json))
     if (!(PART_FIELDS as readonly string[]).includes(field))
       throw bad(`has a field ${shown(field)}, expected ${PART_FIELDS.join(', ')}`);

@@ -60,6 +60,10 @@ class Partition implements MtdDevice {
   }
 
   /** The device's: partitions share its bus. */
+  get flippedBits(): number {
+    return this.#device.flippedBits;
+  }
+
   get counters(): MtdCounters {
     return this.#device.counters;
   }

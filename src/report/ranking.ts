@@ -6,6 +6,7 @@
 import { AxfsError } from '../base/errno.ts';
 import { COMPARISON_COLUMNS } from '../cost/comparison.ts';
 import type { Comparison, ComparisonColumn, DesignResult } from '../cost/comparison.ts';
+import { frontOf } from '../cost/front.ts';
 
 /** How a comparison is shown. */
 export interface View {
@@ -85,14 +86,8 @@ export function paretoFront(
   first: ComparisonColumn,
   second: ComparisonColumn,
 ): readonly DesignResult[] {
-  const inOrder = [...designs].sort(
-    (a, b) => first.value(a) - first.value(b) || second.value(a) - second.value(b),
-  );
-  let least = Infinity;
-  return inOrder.filter((design) => {
-    const value = second.value(design);
-    if (value >= least) return false;
-    least = value;
-    return true;
-  });
+  const points = designs.map((design) => ({
+    ...{ design, x: first.value(design), y: second.value(design) },
+  }));
+  return frontOf(points).map(({ design }) => design);
 }

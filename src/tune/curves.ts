@@ -5,7 +5,8 @@
  */
 import { METRICS } from './budgets.ts';
 import type { Figures, Metric } from './budgets.ts';
-import { frontOf, kneeOf, thinned } from './front.ts';
+import { frontOf } from '../cost/front.ts';
+import { kneeOf, thinned } from './front.ts';
 import type { Compression } from './prepare.ts';
 
 /** A design on a curve, by estimate. */

@@ -1,24 +1,11 @@
 /**
- * Fronts: of many designs those that no other beats in two figures at once, and the knee of such a curve, the
- * point after which more of the one buys little of the other: the one furthest from the straight line between
- * the ends, both axes scaled to 1 (V. Satopaa et al., "Finding a Kneedle in a Haystack", ICDCS 2011).
+ * What a front (src/cost/front.ts) comes down to: some points of it, and its knee, the point after which more
+ * of the one buys little of the other: the one furthest from the straight line between the ends, both axes
+ * scaled to 1 (V. Satopaa et al., "Finding a Kneedle in a Haystack", ICDCS 2011).
  *
  * @module
  */
-
-/** A point in two figures, both better when smaller. */
-export interface PlanePoint {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Points that no other beats, ascending in `x` and descending in `y`. */
-export function frontOf<Point extends PlanePoint>(points: readonly Point[]): readonly Point[] {
-  const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
-  const front: Point[] = [];
-  for (const point of sorted) if (point.y < (front.at(-1)?.y ?? Infinity)) front.push(point);
-  return front;
-}
+import type { PlanePoint } from '../cost/front.ts';
 
 /** The knee of a front; `undefined` for fewer than three points. */
 export function kneeOf<Point extends PlanePoint>(front: readonly Point[]): Point | undefined {

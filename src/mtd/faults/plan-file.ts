@@ -4,20 +4,9 @@
  * @module
  */
 import { AxfsError } from '../../base/errno.ts';
+import { isJsonObject, shownJson } from '../../base/json.ts';
 import { FLASH_FAULTS, FLASH_FAULT_KINDS, isFlashFaultKind } from './kinds.ts';
 import type { FaultField, FaultKindRow, FaultPlan, FlashFault } from './kinds.ts';
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const SHOWN_MAX = 60;
-/** A value in a message: JSON, cut. */
-const shown = (value: unknown): string => {
-  const text = value === undefined ? 'missing' : JSON.stringify(value);
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-};
 
 /** What a field takes, for messages. */
 const expectedOf = (field: FaultField): string => {
@@ -50,14 +39,15 @@ export function parseFaultPlan(text: string, fileName: string): FaultPlan {
   } catch (error) {
     throw bad(`is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isObject(json)) throw bad(`holds ${shown(json)}, expected an object with seed and faults`);
+  if (!isJsonObject(json))
+    throw bad(`holds ${shownJson(json)}, expected an object with seed and faults`);
   for (const name of Object.keys(json))
     if (name !== 'seed' && name !== 'faults')
-      throw bad(`has a field ${shown(name)}, expected seed and faults`);
+      throw bad(`has a field ${shownJson(name)}, expected seed and faults`);
   const { seed = 0, faults } = json;
   if (!(typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0))
-    throw bad(`seed is ${shown(seed)}, expected a whole number from 0 to 2^53-1`);
-  if (!Array.isArray(faults)) throw bad(`faults is ${shown(faults)}, expected an array`);
+    throw bad(`seed is ${shownJson(seed)}, expected a whole number from 0 to 2^53-1`);
+  if (!Array.isArray(faults)) throw bad(`faults is ${shownJson(faults)}, expected an array`);
   return {
     seed,
     faults: faults.map((fault: unknown, index) =>
@@ -67,17 +57,19 @@ export function parseFaultPlan(text: string, fileName: string): FaultPlan {
 }
 
 function parseFault(json: unknown, bad: (message: string) => AxfsError): FlashFault {
-  if (!isObject(json)) throw bad(`is ${shown(json)}, expected an object with a kind`);
+  if (!isJsonObject(json)) throw bad(`is ${shownJson(json)}, expected an object with a kind`);
   const { kind, ...given } = json;
   if (!isFlashFaultKind(kind))
-    throw bad(`kind is ${shown(kind)}, expected one of ${FLASH_FAULT_KINDS.join(', ')}`);
+    throw bad(`kind is ${shownJson(kind)}, expected one of ${FLASH_FAULT_KINDS.join(', ')}`);
   const { fields, oneOf }: FaultKindRow = FLASH_FAULTS[kind];
   for (const [name, value] of Object.entries(given)) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field === undefined)
-      throw bad(`${kind} has a field ${shown(name)}, expected ${Object.keys(fields).join(', ')}`);
+      throw bad(
+        `${kind} has a field ${shownJson(name)}, expected ${Object.keys(fields).join(', ')}`,
+      );
     if (!fits(field, value))
-      throw bad(`${kind}: ${name} is ${shown(value)}, expected ${expectedOf(field)}`);
+      throw bad(`${kind}: ${name} is ${shownJson(value)}, expected ${expectedOf(field)}`);
   }
   for (const [name, field] of Object.entries(fields))
     if (field.required === true && !Object.hasOwn(given, name))
@@ -88,7 +80,7 @@ function parseFault(json: unknown, bad: (message: string) => AxfsError): FlashFa
       `${kind} has ${chosen?.length === 0 ? 'none' : (chosen?.join(' and ') ?? '')}, expected exactly one of ${oneOf.join(', ')}`,
     );
   if (Object.hasOwn(given, 'length') && !Object.hasOwn(given, 'offset'))
-    throw bad(`${kind}: length is ${shown(given['length'])} without an offset, expected both`);
+    throw bad(`${kind}: length is ${shownJson(given['length'])} without an offset, expected both`);
   // Every field of the kind's row has been checked against its type.
   return { kind, ...given } as FlashFault;
 }

@@ -123,6 +123,9 @@ describe('a mount that fails', () => {
     const device = {
       info: nor.info,
       canPoint: true,
+      get flippedBits() {
+        return nor.flippedBits;
+      },
       get counters() {
         return nor.counters;
       },

@@ -4,7 +4,8 @@ import type { CompressedBlock } from '../../../src/codec/compressor.ts';
 import { MTD_PARTS } from '../../../src/mtd/parts.ts';
 import { checkLimits, excess, isBetter, meets, violation } from '../../../src/tune/budgets.ts';
 import { chipFor, chipSizes } from '../../../src/tune/chips.ts';
-import { frontOf, kneeOf, thinned } from '../../../src/tune/front.ts';
+import { frontOf } from '../../../src/cost/front.ts';
+import { kneeOf, thinned } from '../../../src/tune/front.ts';
 import { remembering } from '../../../src/tune/memo-compressor.ts';
 
 const MIB = 2 ** 20;
